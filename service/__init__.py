@@ -1,0 +1,1 @@
+"""What serves people: settings, engines by name, the pipeline, pages and the API."""

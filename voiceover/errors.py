@@ -1,0 +1,51 @@
+"""Everything that can go wrong, as one small tree.
+
+Foreign errors are translated into these once, where they enter. Each carries a stable `code`
+for scripts and the facts (`details`) from which a sentence in the user's language is made.
+"""
+
+
+class VoiceoverError(Exception):
+    """Root of the tree."""
+
+    code = "internal"
+
+    def __init__(self, message: str, **details: object) -> None:
+        super().__init__(message)
+        self.details = details
+
+
+class InvalidRequest(VoiceoverError):
+    """What was asked for cannot be: the asker can mend it."""
+
+    code = "invalid-request"
+
+
+class NotFound(InvalidRequest):
+    """A voice, engine, avatar or language of that name does not exist; `details["choices"]` lists those that do."""
+
+    code = "not-found"
+
+
+class FaceNotFound(InvalidRequest):
+    """No usable face in the picture."""
+
+    code = "face-not-found"
+
+
+class EngineUnavailable(VoiceoverError):
+    """The engine is known but cannot work here now; the message says what is missing."""
+
+    code = "engine-unavailable"
+
+
+class SynthesisError(VoiceoverError):
+    """A voice could not speak the text."""
+
+    code = "synthesis-failed"
+
+
+class EncodeError(VoiceoverError):
+    """ffmpeg could not make or read a clip; the message ends with its own words."""
+
+    code = "encode-failed"
