@@ -1,0 +1,99 @@
+"""From a voice's sound to the sound of a clip: trimmed, evened out in loudness, 48 kHz, whole fragments."""
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+
+from voiceover.errors import InvalidRequest
+from voiceover.types import (
+    FRAMES_PER_FRAGMENT,
+    SAMPLE_RATE,
+    SAMPLES_PER_FRAME,
+    Phone,
+    Samples,
+    Speech,
+    Word,
+)
+
+LOUDNESS = -18.0  # LUFS of every chunk, near what streaming services use for speech
+PEAK = 0.89  # -1 dBFS: the encoder may overshoot a little
+MEASURABLE = 0.4  # seconds: the gating block of BS.1770
+LEAD_IN = 0.1  # seconds of silence in which the mouth gets ready
+ATTACK, RELEASE = 0.02, 0.06  # seconds kept around the first and last phone
+FADE = 0.005  # seconds
+
+
+def finish(speech: Speech, pause: float) -> Speech:
+    """Make a voice's speech ready to be a chunk of a clip.
+
+    The silence around it becomes `LEAD_IN` seconds before and at least `pause` seconds after; loudness
+    becomes `LOUDNESS`; the result is 48 kHz and a whole number of fragments long.
+
+    Raises:
+        InvalidRequest: there is nothing to hear.
+    """
+    speech = _resampled(_trimmed(speech))
+    sound = _faded(_evened(speech.samples))
+    before = round(LEAD_IN * SAMPLE_RATE)
+    fragment = FRAMES_PER_FRAGMENT * SAMPLES_PER_FRAME
+    fragments = -(-(before + len(sound) + round(pause * SAMPLE_RATE)) // fragment)
+    samples = np.zeros(fragments * fragment, np.float32)
+    samples[before : before + len(sound)] = sound
+    return replace(_moved(speech, 1.0, before, len(samples)), samples=samples)
+
+
+def silence(frames: int) -> Speech:
+    """Return finished speech in which nothing is said."""
+    return Speech(np.zeros(frames * SAMPLES_PER_FRAME, np.float32), SAMPLE_RATE, (), ())
+
+
+def _trimmed(speech: Speech) -> Speech:
+    voiced = [phone for phone in speech.phones if phone.symbol]
+    if not voiced or not np.any(speech.samples):
+        raise InvalidRequest("there is nothing to speak in this text", reason="nothing-to-speak")
+    start = max(voiced[0].start - round(ATTACK * speech.sample_rate), 0)
+    stop = min(voiced[-1].stop + round(RELEASE * speech.sample_rate), len(speech.samples))
+    kept = replace(speech, samples=speech.samples[start:stop])
+    return _moved(kept, 1.0, -start, stop - start)
+
+
+def _resampled(speech: Speech) -> Speech:
+    import soxr
+
+    samples = soxr.resample(speech.samples, speech.sample_rate, SAMPLE_RATE).astype(np.float32)
+    moved = _moved(speech, SAMPLE_RATE / speech.sample_rate, 0, len(samples))
+    return replace(moved, samples=samples, sample_rate=SAMPLE_RATE)
+
+
+def _moved(speech: Speech, scale: float, offset: int, length: int) -> Speech:
+    """Move all times, and cut off what falls outside `length` samples."""
+
+    def place(position: int) -> int:
+        return min(max(round(position * scale) + offset, 0), length)
+
+    phones = (Phone(p.symbol, place(p.start), place(p.stop)) for p in speech.phones)
+    words = (Word(w.text, place(w.start), place(w.stop)) for w in speech.words)
+    return replace(speech, phones=tuple(p for p in phones if p.stop > p.start), words=tuple(words))
+
+
+def _evened(sound: Samples) -> Samples:
+    """Bring the loudness (ITU-R BS.1770, EBU R128) to `LOUDNESS`, the peak to at most `PEAK`."""
+    from pyloudnorm import Meter
+
+    # A sound shorter than the meter's window is measured in repetition.
+    repeats = -(-round(MEASURABLE * 1.5 * SAMPLE_RATE) // len(sound))
+    with warnings.catch_warnings():  # the meter warns where it finds only silence
+        warnings.simplefilter("ignore")
+        measured = Meter(SAMPLE_RATE).integrated_loudness(np.tile(sound, repeats))
+    gain = 10 ** ((LOUDNESS - measured) / 20) if np.isfinite(measured) else 1.0
+    return np.asarray(sound * min(gain, PEAK / float(np.abs(sound).max())), np.float32)
+
+
+def _faded(sound: Samples) -> Samples:
+    length = min(round(FADE * SAMPLE_RATE), len(sound) // 2)
+    ramp = (0.5 - 0.5 * np.cos(np.linspace(0, np.pi, length))).astype(np.float32)
+    faded = sound.copy()
+    faded[:length] *= ramp
+    faded[len(faded) - length :] *= ramp[::-1]
+    return faded
