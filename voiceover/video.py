@@ -1,0 +1,203 @@
+"""The only home of ffmpeg: frames and sound become MP4 clips that join without a seam.
+
+The clip is fragmented MP4 (ISO/IEC 14496-12): H.264 High, 25 fps, one slice and no B-frames so that
+the encoder keeps no frame back, and sound as AAC (every player) or FLAC (sample-exact joints in a
+browser). Settings are fixed and one thread encodes: equal frames give equal bytes.
+"""
+
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Literal, TypeAlias
+
+import ffmpeg
+
+from voiceover.errors import EncodeError, EngineUnavailable, InvalidRequest
+from voiceover.types import FPS, FRAMES_PER_FRAGMENT, SAMPLE_RATE, SAMPLES_PER_FRAME, Frame, Samples
+
+SoundCodec: TypeAlias = Literal["aac", "flac"]
+
+TIMESCALE = 12_800  # ticks a second of the video track: 512 a frame
+AAC_FRAME = 1024  # samples
+FLAC_FRAME = 960  # samples: half a video frame, so that no sound frame crosses a fragment
+CHUNK_GOP = 250  # frames: longer than a chunk, so that only its first frame is a keyframe
+JOIN_TIMEOUT = 120.0  # seconds
+
+
+def encode(
+    frames: Iterable[Frame],
+    size: tuple[int, int],
+    sound: Samples,
+    codec: SoundCodec = "aac",
+    keyframe_interval: int = CHUNK_GOP,
+) -> Iterator[bytes]:
+    """Encode frames while they are drawn; yield the clip's bytes as they are made.
+
+    Args:
+        frames: uint8 `(height, width, 3)` BGR, 25 a second; read in another thread.
+        size: (width, height), both even.
+        sound: float32 `(n,)` at 48 kHz, as long as the frames: 1920 samples each.
+        codec: "aac" for files, "flac" for playing chunk after chunk.
+        keyframe_interval: frames from keyframe to keyframe.
+
+    Closing the iterator stops ffmpeg at once. Nothing is left on disk. What `frames` raises is
+    raised here.
+
+    Raises:
+        EncodeError: ffmpeg failed.
+        EngineUnavailable: there is no ffmpeg.
+    """
+    with tempfile.TemporaryDirectory(prefix="voiceover-") as folder, tempfile.TemporaryFile() as complaints:
+        sound_path = Path(folder) / "sound.f32"
+        sound.tofile(sound_path)
+        command = _encode_command(size, sound_path, len(sound), codec, keyframe_interval)
+        process = _start(command, complaints, stdin=subprocess.PIPE)
+        assert process.stdin and process.stdout
+        feeder = _Feeder(frames, process.stdin)
+        feeder.start()
+        try:
+            while data := process.stdout.read1(65_536):
+                yield data
+            feeder.join()
+            status = process.wait()
+            if feeder.error:
+                raise feeder.error
+            if status != 0:
+                raise EncodeError(f"ffmpeg failed with status {status}: {_tail(complaints)}")
+        finally:
+            process.kill()  # harmless when it has ended; else it unblocks the feeder
+            feeder.join()
+            process.stdout.close()
+            process.wait()
+
+
+def join(clips: Iterable[bytes]) -> bytes:
+    """Join clips made by `encode` into one MP4 whose picture is copied and whose sound becomes AAC.
+
+    Raises:
+        InvalidRequest: a clip is not one of ours.
+        EncodeError: ffmpeg failed.
+    """
+    with tempfile.TemporaryDirectory(prefix="voiceover-") as folder, tempfile.TemporaryFile() as complaints:
+        listing = ["ffconcat version 1.0"]
+        for number, clip in enumerate(clips):
+            if clip[4:8] != b"ftyp":
+                raise InvalidRequest(f"clip {number} is not an MP4 file", reason="not-a-clip", clip=number)
+            (Path(folder) / f"{number}.mp4").write_bytes(clip)
+            # Only the MP4 reader may open it: a playlist in disguise could name other files.
+            listing += [f"file {number}.mp4", "option format_whitelist mov,mp4,m4a,3gp,3g2,mj2"]
+        if len(listing) == 1:
+            raise InvalidRequest("there are no clips to join", reason="no-clips")
+        (Path(folder) / "list.ffconcat").write_text("\n".join(listing) + "\n")
+        result = Path(folder) / "joined.mp4"
+        process = _start(_join_command(Path(folder) / "list.ffconcat", result), complaints)
+        try:
+            status = process.wait(JOIN_TIMEOUT)
+        except subprocess.TimeoutExpired as exc:
+            raise EncodeError(f"ffmpeg did not join the clips in {JOIN_TIMEOUT:.0f} s") from exc
+        finally:
+            process.kill()
+            process.wait()
+        if status != 0:
+            raise InvalidRequest(f"the clips cannot be joined: {_tail(complaints)}", reason="not-a-clip")
+        return result.read_bytes()
+
+
+class _Feeder(threading.Thread):
+    """Writes frames to ffmpeg; whatever goes wrong in drawing them is kept in `error`."""
+
+    def __init__(self, frames: Iterable[Frame], pipe: IO[bytes]) -> None:
+        super().__init__(name="frames-to-ffmpeg", daemon=True)
+        self._frames = frames
+        self._pipe = pipe
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            for frame in self._frames:
+                self._pipe.write(frame.data)
+        except BrokenPipeError:
+            pass  # ffmpeg has ended: its status tells why
+        except BaseException as exc:  # carried over to the thread that reads
+            self.error = exc
+        with suppress(OSError):
+            self._pipe.close()
+
+
+def _start(
+    command: list[str], complaints: IO[bytes], stdin: int = subprocess.DEVNULL
+) -> "subprocess.Popen[bytes]":
+    try:
+        return subprocess.Popen(
+            command, stdin=stdin, stdout=subprocess.PIPE, stderr=complaints, pipesize=1 << 20
+        )
+    except OSError as exc:
+        raise EngineUnavailable(f"ffmpeg cannot be started: {exc}", engine="ffmpeg") from exc
+
+
+def _ffmpeg_path() -> str:
+    import imageio_ffmpeg
+
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError as exc:
+        raise EngineUnavailable(f"there is no ffmpeg: {exc}", engine="ffmpeg") from exc
+
+
+def _encode_command(
+    size: tuple[int, int], sound: Path, samples: int, codec: SoundCodec, keyframe_interval: int
+) -> list[str]:
+    width, height = size
+    picture = ffmpeg.input("pipe:0", format="rawvideo", pix_fmt="bgr24", s=f"{width}x{height}", r=FPS)
+    voice = ffmpeg.input(str(sound), format="f32le", ar=SAMPLE_RATE, ac=1).audio
+    picture = picture.filter("scale", out_color_matrix="bt709", out_range="tv").filter("format", "yuv420p")
+    picture = picture.filter("setparams", color_primaries="bt709", color_trc="bt709")
+    settings: dict[str, object] = {
+        "c:v": "libx264",
+        "preset": "veryfast",
+        "tune": "zerolatency",
+        "profile:v": "high",
+        "crf": 21,
+        "bf": 0,
+        "g": keyframe_interval,
+        "keyint_min": keyframe_interval,
+        "sc_threshold": 0,
+        "threads:v": 1,
+        "video_track_timescale": TIMESCALE,
+        "frag_duration": FRAMES_PER_FRAGMENT * 1_000_000 // FPS,  # microseconds
+        "flush_packets": 1,
+        "fflags": "+bitexact",
+        "map_metadata": -1,
+        "f": "mp4",
+    }
+    if codec == "flac":
+        settings |= {
+            "c:a": "flac",
+            "sample_fmt": "s16",
+            "frame_size": FLAC_FRAME,
+            "movflags": "empty_moov+default_base_moof",
+        }
+    else:
+        # A last AAC frame that is not full would be filled up by the encoder, audibly at a joint.
+        voice = voice.filter("apad", whole_len=-(-samples // AAC_FRAME) * AAC_FRAME)
+        settings |= {"c:a": "aac", "b:a": "128k", "movflags": "delay_moov+default_base_moof"}
+    return _command(ffmpeg.output(picture, voice, "pipe:1", **settings))
+
+
+def _join_command(listing: Path, result: Path) -> list[str]:
+    clips = ffmpeg.input(str(listing), format="concat", safe=0, protocol_whitelist="file")
+    settings = {"c:v": "copy", "c:a": "aac", "b:a": "160k", "movflags": "+faststart", "fflags": "+bitexact"}
+    return _command(ffmpeg.output(clips.video, clips.audio, str(result), **settings))
+
+
+def _command(output: "ffmpeg.nodes.OutputStream") -> list[str]:
+    quiet = output.global_args("-nostdin", "-hide_banner", "-loglevel", "error")
+    return [str(part) for part in quiet.compile(cmd=_ffmpeg_path())]
+
+
+def _tail(complaints: IO[bytes]) -> str:
+    complaints.seek(0)
+    return complaints.read()[-500:].decode("utf-8", "replace").strip()
