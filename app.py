@@ -1,0 +1,52 @@
+"""The roof: puts a server together, and runs it (`python app.py`)."""
+
+import logging
+
+from apiflask import APIFlask
+from flask import Flask
+
+from service.pipeline import Pipeline
+from service.settings import Settings
+from service.warmup import WarmUp
+from service.web import problems
+from service.web.api import api_blueprint
+from service.web.pages import health_blueprint, pages_blueprint, secure
+from voiceover.avatars import AvatarStore
+
+VERSION = "0.1.0"
+MAX_BODY = 2**20  # bytes of a request that is not a download
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return a Flask app with its own engines and avatars."""
+    settings = settings or Settings()
+    app = APIFlask(__name__, title="Voiceover", version=VERSION, docs_path=None, spec_path="/openapi.json")
+    app.config.update(
+        MAX_CONTENT_LENGTH=MAX_BODY,
+        DESCRIPTION="Text in, a talking face out, at once.",
+        OPENAPI_VERSION="3.1.0",
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    pipeline = Pipeline(AvatarStore(settings.data / "landmarks"))
+    warm_up = WarmUp(pipeline)
+    problems.register(app)
+    app.register_blueprint(api_blueprint(pipeline, settings))
+    app.register_blueprint(pages_blueprint())
+    app.register_blueprint(health_blueprint(warm_up.is_ready))
+    app.after_request(secure)
+    if settings.warm_up:
+        warm_up.start()
+    return app
+
+
+def main() -> None:
+    """Serve until stopped."""
+    from service.server import serve
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings = Settings()
+    serve(lambda: create_app(settings), settings)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""Engines by name: loaded late, once, and shared. The one door through which every engine enters."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from tts.base import SpeechEngine, Voice
+from voiceover.errors import EngineUnavailable, NotFound
+from voiceover.lips import LipEngine
+
+AUTO = "auto"
+DIALECTS = {"en": "en-us", "fr": "fr-fr", "pt": "pt-br", "zh": "cmn"}
+"""The dialect meant by a language whose plain name no voice carries."""
+
+E = TypeVar("E")
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Whether an engine can work here and now."""
+
+    name: str
+    available: bool
+    reason: str
+    """Why not; empty when available."""
+
+
+class Registry(Generic[E]):
+    """Engines of one kind in order of preference. Safe to share between threads."""
+
+    def __init__(self, kind: str, makers: Mapping[str, Callable[[], E]]) -> None:
+        """
+        Args:
+            kind: what people call it, such as "lips".
+            makers: name → what makes the engine or raises `EngineUnavailable`; best first.
+        """
+        self._kind = kind
+        self._makers = dict(makers)
+        self._engines: dict[str, E] = {}
+        self._locks = {name: threading.Lock() for name in makers}
+
+    def names(self) -> list[str]:
+        return list(self._makers)
+
+    def get(self, name: str) -> E:
+        """Return an engine, loading it when first asked for.
+
+        Raises:
+            NotFound: there is no engine of that name.
+            EngineUnavailable: it cannot work here.
+        """
+        if name not in self._makers:
+            raise NotFound(f"no {self._kind} engine {name!r}", kind=self._kind, name=name, choices=self.names())
+        with self._locks[name]:
+            if name not in self._engines:
+                self._engines[name] = self._makers[name]()
+            return self._engines[name]
+
+    def available(self) -> list[Availability]:
+        """Try every engine, in order of preference."""
+        return [self._try(name) for name in self._makers]
+
+    def best(self) -> E:
+        """Return the first engine that works.
+
+        Raises:
+            EngineUnavailable: none works; the message says why for each.
+        """
+        reasons = []
+        for name in self._makers:
+            try:
+                return self.get(name)
+            except EngineUnavailable as exc:
+                reasons.append(f"{name}: {exc}")
+        raise EngineUnavailable("; ".join(reasons), engine=self._kind)
+
+    def _try(self, name: str) -> Availability:
+        try:
+            self.get(name)
+        except EngineUnavailable as exc:
+            return Availability(name, False, str(exc))
+        return Availability(name, True, "")
+
+
+def _piper() -> SpeechEngine:
+    from tts.piper import PiperEngine
+
+    return PiperEngine()
+
+
+def _espeak() -> SpeechEngine:
+    from tts.espeak import EspeakEngine
+
+    return EspeakEngine()
+
+
+def _wav2lip() -> LipEngine:
+    raise EngineUnavailable("the Wav2Lip engine is not part of this version yet", engine="wav2lip")
+
+
+def _visemes() -> LipEngine:
+    from visemes.engine import VisemeEngine
+
+    return VisemeEngine()
+
+
+def speech_engines() -> Registry[SpeechEngine]:
+    """Return the voices' engines: natural ones before robotic ones."""
+    return Registry("speech", {"piper": _piper, "espeak": _espeak})
+
+
+def lip_engines() -> Registry[LipEngine]:
+    """Return the lip-sync engines: the neural one where it works, else the one without weights."""
+    return Registry("lips", {"wav2lip": _wav2lip, "visemes": _visemes})
+
+
+def all_voices(engines: Registry[SpeechEngine]) -> list[Voice]:
+    """Return every voice there is here, best engine first."""
+    return [voice for state in engines.available() if state.available for voice in engines.get(state.name).voices()]
+
+
+def languages(voices: list[Voice]) -> list[str]:
+    """Return the languages, without dialects, that somebody speaks."""
+    return sorted({_base(voice.language) for voice in voices})
+
+
+def choose_voice(voices: list[Voice], language: str, wanted: str = AUTO) -> Voice:
+    """Return the voice of that id, or by `AUTO` the best one for the language.
+
+    Raises:
+        NotFound: nobody speaks the language, or there is no such voice.
+    """
+    if wanted != AUTO:
+        for voice in voices:
+            if voice.id == wanted:
+                return voice
+        raise NotFound(f"no voice {wanted!r}", kind="voice", name=wanted, choices=[v.id for v in voices])
+    language = language.lower()
+    dialect = DIALECTS.get(language, language)
+    for fits in (
+        lambda tag: tag in (language, dialect),
+        lambda tag: _base(tag) == language,
+        lambda tag: _base(tag) == _base(language),
+    ):
+        for voice in voices:
+            if fits(voice.language):
+                return voice
+    raise NotFound(f"no voice speaks {language!r}", kind="language", name=language, choices=languages(voices))
+
+
+def _base(tag: str) -> str:
+    return tag.split("-")[0]

@@ -1,0 +1,126 @@
+"""The pipeline: text → chunks → speech → frames → clip. Composition only."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from service.engines import AUTO, all_voices, choose_voice, lip_engines, speech_engines
+from service.recording import Recording, RecordingShelf
+from tts.base import Voice
+from voiceover import audio, chunks, video
+from voiceover.avatars import DEFAULT_AVATAR, AvatarStore
+from voiceover.idle import IDLE_FRAMES, IdleMotion, nods
+from voiceover.lips import LipEngine
+from voiceover.types import FRAMES_PER_FRAGMENT, Avatar, Chunk, Frame, Speech, Word
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRequest:
+    """Everything a clip depends on: equal requests give the same clip."""
+
+    text: str
+    language: str = "ru"
+    chunk_index: int = 0
+    avatar: str = DEFAULT_AVATAR
+    voice: str = AUTO
+    lips: str = AUTO
+    start_frame: int = 0
+    """Place in the avatar's idle motion where the clip begins."""
+    seed: int = 0
+    audio: video.SoundCodec = "aac"
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A clip that is made while it is read."""
+
+    frames: int
+    words: tuple[Word, ...]
+    voice: Voice
+    lips: str
+    timings: dict[str, float]
+    """Seconds spent before the first frame, by stage."""
+    data: Iterator[bytes]
+    """The MP4; closing it stops the work."""
+
+
+class Pipeline:
+    """One for a server. Safe to share between threads; holds the engines and avatars."""
+
+    def __init__(self, avatars: AvatarStore) -> None:
+        self.avatars = avatars
+        self.speech = speech_engines()
+        self.lips = lip_engines()
+        self._idle_loops = RecordingShelf()
+        self._motion = lru_cache(maxsize=64)(IdleMotion)  # one for each avatar
+
+    def split(self, text: str, language: str) -> list[Chunk]:
+        """Cut a text into chunks.
+
+        Raises:
+            NotFound: nobody speaks the language.
+        """
+        choose_voice(self.voices(), language)
+        return chunks.split(text, language)
+
+    def voices(self) -> list[Voice]:
+        """Return every voice there is here, the best first."""
+        return all_voices(self.speech)
+
+    def render(self, request: ChunkRequest) -> Clip:
+        """Speak a chunk; its frames are drawn and encoded as the clip is read.
+
+        Raises:
+            VoiceoverError: before the first byte, for whatever can be known by then.
+        """
+        clock = _Stopwatch()
+        with clock.measure("prepare"):
+            avatar = self.avatars.get(request.avatar)
+            lips = self.lips.best() if request.lips == AUTO else self.lips.get(request.lips)
+            voice = choose_voice(self.voices(), request.language, request.voice)
+            lips.prepare(avatar)
+        with clock.measure("tts"):
+            spoken = self.speech.get(voice.engine).synthesize(request.text, voice, request.seed)
+            speech = audio.finish(spoken, chunks.pause_after(request.text))
+        frames = _draw(avatar, lips, self._motion(avatar), speech, request.start_frame)
+        data = video.encode(frames, avatar.size, speech.samples, request.audio)
+        return Clip(speech.frames, speech.words, voice, lips.name, clock.seconds, data)
+
+    def idle_loop(self, avatar_id: str, codec: video.SoundCodec) -> Recording:
+        """Return one period of the avatar's idle motion, made once and shared by all who watch.
+
+        Raises:
+            NotFound: there is no such avatar.
+        """
+        avatar = self.avatars.get(avatar_id)
+
+        def make() -> Iterator[bytes]:
+            motion = self._motion(avatar)
+            still = avatar.frames[0]
+            frames = (motion.apply(still, index) for index in range(IDLE_FRAMES))
+            silence = audio.silence(IDLE_FRAMES)
+            # A keyframe in every fragment: the loop may be entered and left at each of them.
+            return video.encode(frames, avatar.size, silence.samples, codec, FRAMES_PER_FRAGMENT)
+
+        return self._idle_loops.get(f"{avatar.digest}-{codec}", make)
+
+
+def _draw(
+    avatar: Avatar, lips: LipEngine, motion: IdleMotion, speech: Speech, start_frame: int
+) -> Iterator[Frame]:
+    nod = nods(speech)
+    for index, frame in enumerate(lips.frames(avatar, speech, start_frame)):
+        yield motion.apply(frame, start_frame + index, float(nod[index]))
+
+
+@dataclass
+class _Stopwatch:
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def measure(self, stage: str) -> Iterator[None]:
+        begin = time.perf_counter()
+        yield
+        self.seconds[stage] = time.perf_counter() - begin

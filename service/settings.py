@@ -1,0 +1,29 @@
+"""The settings of a server. The only reader of the environment: `VOICEOVER_PORT=8080`, `VOICEOVER_DATA=/srv/voices`…"""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Frozen; an unknown name or a bad value stops the start with a sentence that says which."""
+
+    model_config = SettingsConfigDict(env_prefix="VOICEOVER_", frozen=True, extra="forbid")
+
+    host: str = "127.0.0.1"
+    """Address to listen on. The default is this machine alone."""
+    port: int = Field(3000, ge=0, le=65_535)
+    """Port to listen on."""
+    threads: int = Field(32, ge=2, le=512)
+    """Requests served at once: each viewer holds one while a clip streams."""
+    data: Path = Path(__file__).parents[1] / "data"
+    """The only folder that is written to."""
+    max_text: int = Field(100_000, ge=1)
+    """Characters of a text that is split."""
+    max_chunk: int = Field(1_000, ge=1)
+    """Characters of a text that is spoken as one chunk."""
+    max_download: int = Field(512 * 2**20, ge=1)
+    """Bytes of clips joined into one download."""
+    warm_up: bool = True
+    """Load engines and draw the idle loop in the background right after the start."""

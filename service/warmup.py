@@ -1,0 +1,39 @@
+"""Getting ready in the background, so that no user pays for an import."""
+
+import logging
+import threading
+
+from service.pipeline import ChunkRequest, Pipeline
+from voiceover.errors import VoiceoverError
+
+log = logging.getLogger(__name__)
+
+FIRST_WORDS = {"ru": "Привет", "en": "Hello"}
+
+
+class WarmUp:
+    """Speaks a word in the page's languages once, and draws the default idle loop."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._ready = threading.Event()
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="warm-up", daemon=True).start()
+
+    def is_ready(self) -> bool:
+        """Whether a chunk in the page's first language is served without delay."""
+        return self._ready.is_set()
+
+    def _run(self) -> None:
+        try:
+            self._speak("ru")
+            self._ready.set()
+            self._pipeline.idle_loop(self._pipeline.avatars.ids()[0], "flac")
+            self._speak("en")
+        except VoiceoverError as exc:
+            log.error("not ready: %s", exc)
+
+    def _speak(self, language: str) -> None:
+        for _ in self._pipeline.render(ChunkRequest(FIRST_WORDS[language], language)).data:
+            pass

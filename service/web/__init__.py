@@ -1,0 +1,1 @@
+"""Pages and the API: validate, call the pipeline, serialise."""

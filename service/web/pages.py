@@ -1,0 +1,80 @@
+"""The pages people open, and the routes that tell a load balancer how we are."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from apiflask import APIBlueprint
+from flask import Response, make_response, redirect, render_template, send_from_directory, url_for
+
+from service.web import schemas
+from service.web.languages import tongue
+
+
+def pages_blueprint() -> APIBlueprint:
+    """Return the pages."""
+    pages = APIBlueprint("pages", __name__, enable_openapi=False)
+
+    @pages.get("/")
+    def home() -> Response:
+        return make_response(redirect(url_for("pages.realtime")))
+
+    @pages.get("/realtime")
+    def realtime() -> Response:
+        return _page("realtime.html")
+
+    @pages.get("/docs")
+    def docs() -> Response:
+        answer = _page("docs.html")
+        # Swagger UI sets styles from its script.
+        answer.headers["Content-Security-Policy"] = f"{POLICY}; style-src 'self' 'unsafe-inline'"
+        return answer
+
+    @pages.get("/docs/assets/<path:name>")
+    def docs_assets(name: str) -> Response:
+        import swagger_ui_bundle
+
+        return send_from_directory(Path(swagger_ui_bundle.swagger_ui_path), name)
+
+    return pages
+
+
+def health_blueprint(is_ready: Callable[[], bool]) -> APIBlueprint:
+    """Return `/healthz` (the process answers) and `/readyz` (it speaks without delay)."""
+    health = APIBlueprint("health", __name__, tag="Health")
+
+    @health.get("/healthz")
+    @health.output(schemas.StatusOut)
+    def healthz() -> dict[str, str]:
+        """Say that the server answers."""
+        return {"status": "ok"}
+
+    @health.get("/readyz")
+    @health.output(schemas.StatusOut)
+    def readyz() -> tuple[dict[str, str], int]:
+        """Say whether engines are loaded."""
+        return ({"status": "ready"}, 200) if is_ready() else ({"status": "warming up"}, 503)
+
+    return health
+
+
+POLICY = (
+    "default-src 'self'; media-src 'self' blob:; img-src 'self' data: blob:; "
+    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def secure(answer: Response) -> Response:
+    """Set the headers that keep browsers from doing what no page of ours needs."""
+    answer.headers.setdefault("Content-Security-Policy", POLICY)
+    answer.headers.setdefault("X-Content-Type-Options", "nosniff")
+    answer.headers.setdefault("Referrer-Policy", "no-referrer")
+    return answer
+
+
+def _page(template: str) -> Response:
+    language = tongue()
+    answer = make_response(render_template(template, lang=language))
+    answer.headers["Content-Language"] = language
+    answer.headers["Vary"] = "Accept-Language, Cookie"
+    answer.headers["Cache-Control"] = "no-cache"
+    return answer

@@ -1,0 +1,215 @@
+"""Every error as RFC 9457 problem+json: a status for scripts and a sentence for people."""
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from apiflask import HTTPError
+from flask import Flask, Response, g, request
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from service.web.languages import tongue
+from voiceover.errors import VoiceoverError
+
+log = logging.getLogger(__name__)
+
+CHOICES_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a kind of error is to people: templates take the error's details."""
+
+    status: int
+    ru: str
+    en: str
+
+
+PROBLEMS: Mapping[str, Problem] = {
+    "internal": Problem(
+        500, "Внутренняя ошибка сервера. Попробуйте ещё раз.", "The server made a mistake. Please try again."
+    ),
+    "invalid-request": Problem(422, "Запрос не может быть выполнен.", "The request cannot be carried out."),
+    "nothing-to-speak": Problem(
+        422,
+        "В тексте нечего произнести: добавьте хотя бы одно слово.",
+        "There is nothing to speak in the text: add at least one word.",
+    ),
+    "text-too-long": Problem(
+        422,
+        "Текст слишком длинный: {length} знаков, а можно не больше {limit}. Разбейте его на части.",
+        "The text is too long: {length} characters, at most {limit} are taken. Split it.",
+    ),
+    "no-clips": Problem(422, "Нет клипов: приложите хотя бы один.", "There are no clips: attach at least one."),
+    "not-a-clip": Problem(
+        422,
+        "Приложенный файл не похож на клип, сделанный этим сервером.",
+        "An attached file is not a clip made by this server.",
+    ),
+    "invalid-fields": Problem(422, "Исправьте поля запроса: {fields}", "Mend these fields of the request: {fields}"),
+    "not-found": Problem(422, "«{name}» не существует.", "“{name}” does not exist."),
+    "voice-not-found": Problem(
+        422,
+        "Голоса «{name}» нет. Список голосов: GET /api/voices.",
+        "There is no voice “{name}”. For the list: GET /api/voices.",
+    ),
+    "language-not-found": Problem(
+        422,
+        "Ни один голос не говорит на языке «{name}». Список языков: GET /api/voices.",
+        "No voice speaks the language “{name}”. For the list: GET /api/voices.",
+    ),
+    "avatar-not-found": Problem(
+        422, "Аватара «{name}» нет. Есть: {choices}.", "There is no avatar “{name}”. There are: {choices}."
+    ),
+    "lips-not-found": Problem(
+        422, "Движка губ «{name}» нет. Есть: {choices}.", "There is no lip engine “{name}”. There are: {choices}."
+    ),
+    "face-not-found": Problem(
+        422,
+        "На изображении не найдено лицо. Возьмите портрет анфас.",
+        "No face was found in the picture. Take a portrait that looks at the camera.",
+    ),
+    "engine-unavailable": Problem(
+        503, "Движок сейчас недоступен: {message}.", "The engine is not available now: {message}."
+    ),
+    "synthesis-failed": Problem(
+        500,
+        "Голос не смог произнести этот текст. Попробуйте другой голос.",
+        "The voice could not speak this text. Try another voice.",
+    ),
+    "encode-failed": Problem(
+        500,
+        "Не удалось закодировать видео. Попробуйте ещё раз.",
+        "The video could not be encoded. Please try again.",
+    ),
+    "broken-json": Problem(
+        400,
+        "Тело запроса не читается как JSON (UTF-8). Проверьте кавычки и запятые.",
+        "The body cannot be read as JSON (UTF-8). Check quotes and commas.",
+    ),
+    "http-404": Problem(404, "Такой страницы нет.", "There is no such page."),
+    "http-405": Problem(
+        405,
+        "Этот адрес не принимает метод {method}. Описание: /docs.",
+        "This address does not take the method {method}. See /docs.",
+    ),
+    "http-413": Problem(
+        413,
+        "Запрос слишком большой. Разбейте текст на части.",
+        "The request is too large. Split the text.",
+    ),
+    "http-415": Problem(
+        415,
+        "Отправьте тело с заголовком Content-Type: {expected}.",
+        "Send the body with the header Content-Type: {expected}.",
+    ),
+}
+
+FIELD_FAULTS: Mapping[str, tuple[str, str]] = {
+    "missing": ("нужно это поле", "this field is required"),
+    "extra_forbidden": ("такого поля нет", "there is no such field"),
+    "string_type": ("нужна строка", "must be a string"),
+    "string_unicode": ("недопустимые символы Юникода", "invalid Unicode"),
+    "string_too_short": ("не может быть пустым", "must not be empty"),
+    "string_too_long": ("не больше {max_length} знаков", "at most {max_length} characters"),
+    "int_type": ("нужно целое число", "must be a whole number"),
+    "greater_than_equal": ("не меньше {ge}", "at least {ge}"),
+    "less_than_equal": ("не больше {le}", "at most {le}"),
+    "literal_error": ("одно из: {expected}", "one of: {expected}"),
+    "model_type": ("нужен объект JSON", "must be a JSON object"),
+}
+
+
+class BadRequest(VoiceoverError):
+    """A request that cannot be read; `code` names the entry of `PROBLEMS`."""
+
+    def __init__(self, code: str, **details: object) -> None:
+        super().__init__(code, **details)
+        self.code = code
+
+
+def register(app: Flask) -> None:
+    """Make every error of the app answer as problem+json."""
+    app.register_error_handler(VoiceoverError, _from_ours)
+    app.register_error_handler(HTTPError, _from_apiflask)
+    app.register_error_handler(HTTPException, _from_http)
+    app.register_error_handler(RecursionError, _from_deep_json)
+    app.register_error_handler(Exception, _from_bug)
+
+
+def _from_ours(error: VoiceoverError) -> Response:
+    details = error.details | {"message": str(error)}
+    name = error.code
+    if isinstance(reason := details.get("reason"), str):
+        name = reason
+    elif error.code == "not-found":
+        name = f"{details['kind']}-not-found"
+    if isinstance(choices := details.get("choices"), list):
+        details["choices"] = ", ".join(map(str, choices[:CHOICES_SHOWN]))
+    problem = PROBLEMS.get(name, PROBLEMS[error.code])
+    if problem.status >= 500:
+        log.error("%s: %s", error.code, error, exc_info=error)
+    # A name in the path is an address that leads nowhere; in the body it is a wrong value.
+    in_path = error.code == "not-found" and details["name"] in (request.view_args or {}).values()
+    return _answer(404 if in_path else problem.status, name, problem, details)
+
+
+def _from_apiflask(error: HTTPError) -> Response:
+    """APIFlask tells only its own rendering of what pydantic found: the cause tells all."""
+    if isinstance(error.__cause__, ValidationError):
+        return _from_validation(error.__cause__)
+    return _from_bug(error)
+
+
+def _from_validation(error: ValidationError) -> Response:
+    language = 0 if tongue() == "ru" else 1
+    faults = []
+    for fault in error.errors(include_url=False, include_input=False):
+        sentence = FIELD_FAULTS.get(fault["type"], (fault["msg"], fault["msg"]))[language]
+        field = ".".join(map(str, fault["loc"]))
+        faults.append({"pointer": "#/" + field.replace(".", "/"), "detail": sentence.format(**fault.get("ctx", {}))})
+    told = "; ".join(f"{f['pointer'][2:] or 'JSON'}: {f['detail']}" for f in faults)
+    return _answer(422, "invalid-fields", PROBLEMS["invalid-fields"], {"fields": told}, errors=faults)
+
+
+def _from_http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status < 400 and error.response is not None:  # a redirect raised by the router
+        return Response(error.response.get_data(), status, error.response.headers)
+    name = "broken-json" if status == 400 and request.is_json else f"http-{status}"
+    problem = PROBLEMS.get(name) or Problem(status, error.description or error.name, error.description or error.name)
+    answer = _answer(status, name, problem, {"method": request.method, "expected": g.get("expected_type", "")})
+    for header, value in error.get_headers():
+        if header in ("Allow", "Retry-After"):
+            answer.headers[header] = value
+    return answer
+
+
+def _from_deep_json(error: RecursionError) -> Response:
+    return _answer(400, "broken-json", PROBLEMS["broken-json"], {})
+
+
+def _from_bug(error: Exception) -> Response:
+    log.error("a bug answered %s %s", request.method, request.path, exc_info=error)
+    return _answer(500, "internal", PROBLEMS["internal"], {})
+
+
+def _answer(
+    status: int, name: str, problem: Problem, details: Mapping[str, object], **members: object
+) -> Response:
+    language = tongue()
+    detail = getattr(problem, language).format_map(details)
+    body = {"type": "about:blank", "title": _title(status), "status": status, "detail": detail, "code": name}
+    answer = Response(json.dumps(body | members, ensure_ascii=False), status, mimetype="application/problem+json")
+    answer.headers["Content-Language"] = language
+    if status == 503:
+        answer.headers["Retry-After"] = "5"
+    return answer
+
+
+def _title(status: int) -> str:
+    from http import HTTPStatus
+
+    return HTTPStatus(status).phrase

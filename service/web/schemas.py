@@ -1,0 +1,120 @@
+"""What the API takes and gives, as it stands in the OpenAPI document."""
+
+from typing import Annotated, Literal
+
+from apiflask.fields import UploadFile
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.engines import AUTO
+from voiceover.avatars import DEFAULT_AVATAR
+
+MAX_INDEX = 2**31 - 1
+
+Text = Annotated[str, Field(min_length=1, description="What is to be spoken.", examples=["Привет! Как дела?"])]
+Language = Annotated[
+    str, Field(min_length=1, max_length=35, description="Language tag such as `ru`, `en`, `en-us`.", examples=["ru"])
+]
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+Index = Annotated[int, Field(ge=0, le=MAX_INDEX)]
+
+
+class _Request(BaseModel):
+    """Numbers are numbers and strings are strings; a misspelt field is told, not passed over."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class SplitIn(_Request):
+    text: Text
+    language: Language = "ru"
+
+
+class ChunkOut(BaseModel):
+    index: int
+    text: str
+    language: str
+    pause: float = Field(description="Seconds of silence after it.")
+
+
+class SplitOut(BaseModel):
+    chunks: list[ChunkOut]
+
+
+class GenerateIn(_Request):
+    text: Text
+    language: Language = "ru"
+    chunk_index: Annotated[Index, Field(description="Place of the chunk in its text; comes back in a header.")] = 0
+    avatar: Annotated[Name, Field(description="An id from `/api/avatars`.")] = DEFAULT_AVATAR
+    voice: Annotated[Name, Field(description="An id from `/api/voices`, or `auto`.")] = AUTO
+    lips: Annotated[Name, Field(description="A lip-sync engine from `/api/engines`, or `auto`.")] = AUTO
+    start_frame: Annotated[
+        Index, Field(description="Frame of the avatar's idle motion at which the clip begins.")
+    ] = 0
+    seed: Annotated[Index, Field(description="Equal seeds give equal clips.")] = 0
+    audio: Annotated[
+        Literal["aac", "flac"],
+        Field(description="`aac` plays everywhere; `flac` joins clips sample-exactly in a browser."),
+    ] = "aac"
+
+
+class IdleIn(_Request):
+    audio: Literal["aac", "flac"] = "aac"
+
+
+class JoinIn(_Request):
+    clip: list[UploadFile] = Field(description="Clips of `/api/generate_stream`, in order.")
+
+
+class EngineOut(BaseModel):
+    name: str
+    available: bool
+    reason: str = Field(description="Why it is not available; empty when it is.")
+
+
+class EnginesOut(BaseModel):
+    speech: list[EngineOut]
+    lips: list[EngineOut]
+    auto: dict[str, str] = Field(description="What `auto` stands for here: kind → name.")
+
+
+class VoiceOut(BaseModel):
+    id: str
+    engine: str
+    language: str
+    name: str
+    quality: str
+
+
+class VoicesOut(BaseModel):
+    voices: list[VoiceOut]
+    languages: list[str] = Field(description="Languages that somebody speaks, without dialects.")
+    auto: dict[str, str] = Field(description="What `auto` stands for: language → voice id.")
+
+
+class AvatarOut(BaseModel):
+    id: str
+    name: str
+    width: int
+    height: int
+    idle_frames: int = Field(description="Length of the idle loop; frame numbers are taken modulo this.")
+    poster: str
+    idle: str
+
+
+class AvatarsOut(BaseModel):
+    avatars: list[AvatarOut]
+    default: str
+
+
+class StatusOut(BaseModel):
+    status: str
+
+
+class ProblemOut(BaseModel):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str = Field(description="What went wrong and what to do, in the language of `Accept-Language`.")
+    code: str = Field(description="Stable name for scripts.")
