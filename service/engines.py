@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from tts.base import SpeechEngine, Voice
@@ -14,16 +13,6 @@ DIALECTS = {"en": "en-us", "fr": "fr-fr", "pt": "pt-br", "zh": "cmn"}
 """The dialect meant by a language whose plain name no voice carries."""
 
 E = TypeVar("E")
-
-
-@dataclass(frozen=True, slots=True)
-class Availability:
-    """Whether an engine can work here and now."""
-
-    name: str
-    available: bool
-    reason: str
-    """Why not; empty when available."""
 
 
 class Registry(Generic[E]):
@@ -51,36 +40,36 @@ class Registry(Generic[E]):
             EngineUnavailable: it cannot work here.
         """
         if name not in self._makers:
-            raise NotFound(f"no {self._kind} engine {name!r}", kind=self._kind, name=name, choices=self.names())
+            raise NotFound(
+                f"no {self._kind} engine {name!r}", kind=self._kind, name=name, choices=self.names()
+            )
         with self._locks[name]:
             if name not in self._engines:
                 self._engines[name] = self._makers[name]()
             return self._engines[name]
 
-    def available(self) -> list[Availability]:
-        """Try every engine, in order of preference."""
-        return [self._try(name) for name in self._makers]
+    def missing(self, name: str) -> EngineUnavailable | None:
+        """Try an engine; return why it cannot work here, or None when it can."""
+        try:
+            self.get(name)
+        except EngineUnavailable as exc:
+            return exc
+        return None
+
+    def working(self) -> list[E]:
+        """Return the engines that work here, best first."""
+        return [self.get(name) for name in self._makers if self.missing(name) is None]
 
     def best(self) -> E:
         """Return the first engine that works.
 
         Raises:
-            EngineUnavailable: none works; the message says why for each.
+            EngineUnavailable: none works.
         """
-        reasons = []
-        for name in self._makers:
-            try:
-                return self.get(name)
-            except EngineUnavailable as exc:
-                reasons.append(f"{name}: {exc}")
-        raise EngineUnavailable("; ".join(reasons), engine=self._kind)
-
-    def _try(self, name: str) -> Availability:
-        try:
-            self.get(name)
-        except EngineUnavailable as exc:
-            return Availability(name, False, str(exc))
-        return Availability(name, True, "")
+        for engine in self.working():
+            return engine
+        reasons = "; ".join(f"{name}: {self.missing(name)}" for name in self._makers)
+        raise EngineUnavailable(f"no {self._kind} engine works: {reasons}", engine=self._kind)
 
 
 def _piper() -> SpeechEngine:
@@ -96,7 +85,9 @@ def _espeak() -> SpeechEngine:
 
 
 def _wav2lip() -> LipEngine:
-    raise EngineUnavailable("the Wav2Lip engine is not part of this version yet", engine="wav2lip")
+    raise EngineUnavailable(
+        "the Wav2Lip engine is not part of this version yet", engine="wav2lip", reason="not-in-this-version"
+    )
 
 
 def _visemes() -> LipEngine:
@@ -117,7 +108,7 @@ def lip_engines() -> Registry[LipEngine]:
 
 def all_voices(engines: Registry[SpeechEngine]) -> list[Voice]:
     """Return every voice there is here, best engine first."""
-    return [voice for state in engines.available() if state.available for voice in engines.get(state.name).voices()]
+    return [voice for engine in engines.working() for voice in engine.voices()]
 
 
 def languages(voices: list[Voice]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The settings of a server. The only reader of the environment: `VOICEOVER_PORT=8080`, `VOICEOVER_DATA=/srv/voices`…"""
+"""The settings of a server, and the only reader of the environment: `VOICEOVER_PORT=8080` and so on."""
 
 from pathlib import Path
 

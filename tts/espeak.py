@@ -117,14 +117,18 @@ class EspeakEngine:
             language = ctypes.string_at(ctypes.addressof(entry.languages.contents) + 1).decode()
             name = entry.name.decode().replace("_", " ")
             for variant, who in ((f"+{FEMALE_VARIANT}", "♀"), ("", "♂")):
-                yield Voice(f"espeak:{language}{variant}", self.name, language, f"eSpeak {name} {who}", "formant")
+                yield Voice(
+                    f"espeak:{language}{variant}", self.name, language, f"eSpeak {name} {who}", "formant"
+                )
 
     def _speak(self, text: str, voice_name: str) -> tuple[Samples, list[_Mark]]:
         """Run the synthesizer; sound as float32 `(n,)` and everything it told about it."""
         sound: list[np.ndarray[tuple[int, ...], np.dtype[np.int16]]] = []
         marks: list[_Mark] = []
 
-        def receive(wave: "ctypes._Pointer[ctypes.c_short]", count: int, events: "ctypes._Pointer[_Event]") -> int:
+        def receive(
+            wave: "ctypes._Pointer[ctypes.c_short]", count: int, events: "ctypes._Pointer[_Event]"
+        ) -> int:
             if count > 0:
                 sound.append(np.ctypeslib.as_array(wave, (count,)).copy())
             index = 0
@@ -144,7 +148,7 @@ class EspeakEngine:
         if status != 0:
             raise SynthesisError(f"espeak-ng failed with status {status}")
         samples = np.concatenate(sound) if sound else np.zeros(0, np.int16)
-        return samples.astype(np.float32) / 32768, marks
+        return samples.astype(np.float32) / np.float32(32768), marks
 
 
 def _printable(text: str) -> str:
@@ -161,12 +165,14 @@ def _symbol(event: _Event) -> str:
 
 
 def _phones(marks: Sequence[_Mark], end: int, sample_rate: int) -> Iterator[Phone]:
-    """Phones from phoneme events; modifiers and releases that come as events of their own join the phone before."""
+    """Phones from phoneme events; modifiers and releases, events of their own, join the phone before."""
     events = [mark for mark in marks if mark.type == PHONEME_EVENT]
     stops = [mark.sample for mark in events[1:]] + [end]
     phone: Phone | None = None
     for event, stop in zip(events, stops, strict=True):
-        modifies = event.symbol != "" and all(unicodedata.category(c) in ("Lm", "Mn", "Sk") for c in event.symbol)
+        modifies = event.symbol != "" and all(
+            unicodedata.category(c) in ("Lm", "Mn", "Sk") for c in event.symbol
+        )
         releases = event.symbol == "" and stop - event.sample < RELEASE * sample_rate
         if phone and phone.symbol and (modifies or releases):
             phone = Phone(phone.symbol + event.symbol, phone.start, stop)
@@ -179,7 +185,7 @@ def _phones(marks: Sequence[_Mark], end: int, sample_rate: int) -> Iterator[Phon
 
 
 def _words(text: str, marks: Sequence[_Mark], phones: Sequence[Phone]) -> Iterator[Word]:
-    """Times for every piece of `text.split()`: from its first word event to the next piece's, without the silence."""
+    """Times of the pieces of `text.split()`: a piece's phones begin at its first word event."""
     voiced = [phone for phone in phones if phone.symbol]
     starts = [(mark.character, mark.sample) for mark in marks if mark.type == WORD_EVENT]
     position = stop = 0

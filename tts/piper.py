@@ -77,7 +77,9 @@ class PiperEngine:
                 try:
                     self._loaded[voice.id] = PiperVoice.load(path, include_alignments=True)
                 except Exception as exc:  # onnxruntime has no common base for what a bad model raises
-                    raise EngineUnavailable(f"the voice {path.name} cannot be loaded: {exc}", engine=self.name) from exc
+                    raise EngineUnavailable(
+                        f"the voice {path.name} cannot be loaded: {exc}", engine=self.name
+                    ) from exc
             return self._loaded[voice.id]
 
 
@@ -87,11 +89,13 @@ def _is_sound(phoneme: str) -> bool:
 
 def _modifies(phoneme: str) -> bool:
     """Length, aspiration, palatalisation: part of the phone before it."""
-    return phoneme not in LEADING_MARKS and all(unicodedata.category(c) in ("Lm", "Mn", "Sk") for c in phoneme)
+    return phoneme not in LEADING_MARKS and all(
+        unicodedata.category(c) in ("Lm", "Mn", "Sk") for c in phoneme
+    )
 
 
 def _phones(timed: Sequence[tuple[str, int]], sample_rate: int) -> Iterator[Phone]:
-    """Phones from (phoneme, samples): stress joins its vowel, modifiers and short word gaps the phone before."""
+    """Phones from (phoneme, samples): stress joins its vowel, modifiers and word gaps the phone before."""
     phones: list[Phone] = []
     start = stop = 0
     stress = ""
@@ -136,7 +140,9 @@ def _words(text: str, spans: Sequence[tuple[int, int]], model: "PiperVoice") -> 
     """
     pieces = text.split()
     prefixes = (" ".join(pieces[: count + 1]) for count in range(len(pieces)))
-    bounds = np.minimum(np.maximum.accumulate([0, *(_word_count(model, prefix) for prefix in prefixes)]), len(spans))
+    bounds = np.minimum(
+        np.maximum.accumulate([0, *(_word_count(model, prefix) for prefix in prefixes)]), len(spans)
+    )
     bounds[-1] = len(spans)
     stop = 0
     for piece, first, last in zip(pieces, bounds[:-1], bounds[1:], strict=True):

@@ -62,9 +62,9 @@ def portrait(avatar_id: str, name: str, picture: Frame, cache: Path | None = Non
 
 def astronaut() -> Frame:
     """Return the default portrait, 512×512: astronaut Eileen Collins (NASA, public domain; scikit-image)."""
-    from skimage.data import astronaut as rgb
+    from skimage import data
 
-    head = np.ascontiguousarray(rgb()[20:290, 90:360, ::-1])
+    head = np.ascontiguousarray(data.astronaut()[20:290, 90:360, ::-1])
     large = cv2.resize(head, (SIDE, SIDE), interpolation=cv2.INTER_LANCZOS4)
     # The picture is enlarged 1.9 times: an unsharp mask gives back the edges that this softens.
     return cv2.addWeighted(large, 1.5, cv2.GaussianBlur(large, (0, 0), 2.0), -0.5, 0).astype(np.uint8)
@@ -74,7 +74,7 @@ def _landmarks(picture: Frame, digest: str, cache: Path | None) -> Landmarks:
     remembered = cache / f"{digest}.npy" if cache else None
     if remembered and remembered.exists():
         try:
-            return np.load(remembered, allow_pickle=False).astype(np.float32)
+            return np.asarray(np.load(remembered, allow_pickle=False), np.float32)
         except (OSError, ValueError):
             log.warning("landmarks of %s are damaged and are found anew", digest[:12])
     from voiceover.landmarks import LandmarkFinder
@@ -95,6 +95,6 @@ def _remember(path: Path, landmarks: Landmarks) -> None:
         handle, scratch = tempfile.mkstemp(dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             np.save(file, landmarks)
-        os.replace(scratch, path)
+        Path(scratch).replace(path)
     except OSError as exc:
         log.warning("landmarks cannot be remembered in %s: %s", path.parent, exc)

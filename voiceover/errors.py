@@ -22,7 +22,7 @@ class InvalidRequest(VoiceoverError):
 
 
 class NotFound(InvalidRequest):
-    """A voice, engine, avatar or language of that name does not exist; `details["choices"]` lists those that do."""
+    """Nothing of that name exists; `details` has its `kind`, its `name` and the `choices` there are."""
 
     code = "not-found"
 

@@ -22,7 +22,7 @@ Frame: TypeAlias = NDArray[np.uint8]
 """A picture, uint8 `(height, width, 3)`, BGR as OpenCV has it."""
 
 Landmarks: TypeAlias = NDArray[np.float32]
-"""A face, float32 `(478, 3)`: x, y, z in pixels of its picture (MediaPipe's face mesh; z grows away from the camera)."""
+"""MediaPipe's face mesh, float32 `(478, 3)`: x, y, z in pixels; z grows away from the camera."""
 
 
 @dataclass(frozen=True, slots=True)

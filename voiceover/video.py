@@ -5,6 +5,7 @@ the encoder keeps no frame back, and sound as AAC (every player) or FLAC (sample
 browser). Settings are fixed and one thread encodes: equal frames give equal bytes.
 """
 
+import os
 import subprocess
 import tempfile
 import threading
@@ -16,7 +17,7 @@ from typing import IO, Literal, TypeAlias
 import ffmpeg
 
 from voiceover.errors import EncodeError, EngineUnavailable, InvalidRequest
-from voiceover.types import FPS, FRAMES_PER_FRAGMENT, SAMPLE_RATE, SAMPLES_PER_FRAME, Frame, Samples
+from voiceover.types import FPS, FRAMES_PER_FRAGMENT, SAMPLE_RATE, Frame, Samples
 
 SoundCodec: TypeAlias = Literal["aac", "flac"]
 
@@ -59,7 +60,7 @@ def encode(
         feeder = _Feeder(frames, process.stdin)
         feeder.start()
         try:
-            while data := process.stdout.read1(65_536):
+            while data := os.read(process.stdout.fileno(), 65_536):
                 yield data
             feeder.join()
             status = process.wait()

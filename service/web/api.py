@@ -2,28 +2,40 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from typing import Any, TypeAlias
 
 import cv2
 from apiflask import APIBlueprint
 from flask import Response, current_app, g, request
-from werkzeug.exceptions import NotFound, UnsupportedMediaType
+from voiceover.idle import IDLE_FRAMES
+from werkzeug.exceptions import UnsupportedMediaType
 
-from service.engines import choose_voice, languages
+from service.engines import E, Registry, choose_voice, languages
 from service.pipeline import ChunkRequest, Clip, Pipeline
 from service.settings import Settings
 from service.web import schemas
-from service.web.problems import BadRequest
+from service.web.problems import BadRequest, sentence
 from voiceover import video
-from voiceover.idle import IDLE_FRAMES
 from voiceover.types import Avatar
 
 POSTER_QUALITY = 90  # per cent, JPEG
 
-_CLIP = {"description": "MP4", "content": {"video/mp4": {"schema": {"type": "string", "format": "binary"}}}}
-_PROBLEM = {
+_Answer: TypeAlias = dict[str, str | dict[str, dict[str, Any]]]
+
+_CLIP: _Answer = {
+    "description": "MP4",
+    "content": {"video/mp4": {"schema": {"type": "string", "format": "binary"}}},
+}
+_PROBLEM: _Answer = {
     "description": "problem+json",
     "content": {"application/problem+json": {"schema": schemas.ProblemOut.model_json_schema()}},
 }
+
+
+def _answers(good: _Answer, *statuses: int) -> dict[int | str, _Answer]:
+    """What a route answers, for the OpenAPI document."""
+    problems: dict[int | str, _Answer] = dict.fromkeys(statuses, _PROBLEM)
+    return ({200: good} if good else {}) | problems
 
 
 def _clip_headers(clip: Clip, request_: ChunkRequest) -> dict[str, str]:
@@ -37,7 +49,9 @@ def _clip_headers(clip: Clip, request_: ChunkRequest) -> dict[str, str]:
         "Speech-Engine": clip.voice.engine,
         "Voice": clip.voice.id,
         "Lips-Engine": clip.lips,
-        "Server-Timing": ", ".join(f"{stage};dur={seconds * 1000:.1f}" for stage, seconds in clip.timings.items()),
+        "Server-Timing": ", ".join(
+            f"{stage};dur={seconds * 1000:.1f}" for stage, seconds in clip.timings.items()
+        ),
         "Cache-Control": "no-store",
     }
 
@@ -58,7 +72,7 @@ def api_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
     @api.post("/split")
     @api.input(schemas.SplitIn, arg_name="body")
     @api.output(schemas.SplitOut)
-    @api.doc(summary="Cut a text into chunks of at most 15 words", responses={422: _PROBLEM})
+    @api.doc(summary="Cut a text into chunks of at most 15 words", responses=_answers({}, 422))
     def split(body: schemas.SplitIn) -> dict[str, object]:
         _check_length(body.text, settings.max_text)
         return {"chunks": [asdict(chunk) for chunk in pipeline.split(body.text, body.language)]}
@@ -67,7 +81,7 @@ def api_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
     @api.input(schemas.GenerateIn, arg_name="body")
     @api.doc(
         summary="Speak one chunk: an MP4 that streams while it is made",
-        responses={200: _CLIP, 422: _PROBLEM, 503: _PROBLEM},
+        responses=_answers(_CLIP, 422, 503),
     )
     def generate_stream(body: schemas.GenerateIn) -> Response:
         _check_length(body.text, settings.max_chunk)
@@ -78,7 +92,8 @@ def api_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
     @api.post("/join")
     @api.input(schemas.JoinIn, location="files", arg_name="body")
     @api.doc(
-        summary="Join clips into one MP4 without encoding the picture again", responses={200: _CLIP, 422: _PROBLEM}
+        summary="Join clips into one MP4 without encoding the picture again",
+        responses=_answers(_CLIP, 422),
     )
     def join(body: schemas.JoinIn) -> Response:
         joined = video.join(clip.read() for clip in body.clip)
@@ -90,8 +105,8 @@ def api_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
     @api.doc(summary="Which engines work here, and why others do not")
     def engines() -> dict[str, object]:
         return {
-            "speech": [asdict(state) for state in pipeline.speech.available()],
-            "lips": [asdict(state) for state in pipeline.lips.available()],
+            "speech": [_state(pipeline.speech, name) for name in pipeline.speech.names()],
+            "lips": [_state(pipeline.lips, name) for name in pipeline.lips.names()],
             "auto": {"speech": pipeline.speech.best().name, "lips": pipeline.lips.best().name},
         }
 
@@ -116,25 +131,22 @@ def api_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
 
     @api.get("/avatars/<avatar_id>/idle.mp4")
     @api.input(schemas.IdleIn, location="query", arg_name="options")
-    @api.doc(summary="One period of the avatar's idle motion, silent", responses={200: _CLIP, 404: _PROBLEM})
+    @api.doc(summary="One period of the avatar's idle motion, silent", responses=_answers(_CLIP, 404))
     def idle(avatar_id: str, options: schemas.IdleIn) -> Response:
         return _stream(pipeline.idle_loop(avatar_id, options.audio).read(), {"Cache-Control": "no-cache"})
 
     @api.get("/avatars/<avatar_id>/poster.jpg")
     @api.doc(
-        summary="The avatar at rest", responses={200: {"description": "JPEG", "content": {"image/jpeg": {}}}}
+        summary="The avatar at rest",
+        responses=_answers({"description": "JPEG", "content": {"image/jpeg": {}}}, 404),
     )
     def poster(avatar_id: str) -> Response:
         still = pipeline.avatars.get(avatar_id).frames[0]
         _, jpeg = cv2.imencode(".jpg", still, [cv2.IMWRITE_JPEG_QUALITY, POSTER_QUALITY])
         answer = Response(jpeg.tobytes(), mimetype="image/jpeg", headers={"Cache-Control": "no-cache"})
         answer.add_etag()
-        return answer.make_conditional(request)
-
-    @api.route("/<path:anything>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-    @api.doc(hide=True)
-    def nothing(anything: str) -> Response:
-        raise NotFound
+        answer.make_conditional(request)
+        return answer
 
     return api
 
@@ -147,6 +159,11 @@ def _check_length(text: str, limit: int) -> None:
 def _stream(data: Iterator[bytes], headers: dict[str, str]) -> Response:
     # Proxies that buffer would undo the streaming.
     return Response(data, mimetype="video/mp4", headers={**headers, "X-Accel-Buffering": "no"})
+
+
+def _state(engines: Registry[E], name: str) -> dict[str, object]:
+    missing = engines.missing(name)
+    return {"name": name, "available": missing is None, "reason": sentence(missing) if missing else ""}
 
 
 def _avatar(avatar: Avatar) -> dict[str, object]:

@@ -8,8 +8,11 @@ Tongue: TypeAlias = Literal["ru", "en"]
 
 
 def tongue() -> Tongue:
-    """Return the language asked for by `?lang=`, a cookie or `Accept-Language`, in this order; else Russian."""
-    for wish in (request.args.get("lang"), request.cookies.get("lang")):
-        if wish == "ru" or wish == "en":
-            return wish
-    return "en" if request.accept_languages.best_match(["ru", "en"], default="ru") == "en" else "ru"
+    """Return the language that `?lang=`, a cookie or `Accept-Language` asks for, in this order."""
+    wishes = (
+        request.args.get("lang"),
+        request.cookies.get("lang"),
+        request.accept_languages.best_match(["ru", "en"]),
+    )
+    known: dict[str | None, Tongue] = {"ru": "ru", "en": "en"}
+    return next((known[wish] for wish in wishes if wish in known), "ru")

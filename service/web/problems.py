@@ -4,11 +4,13 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from apiflask import HTTPError
 from flask import Flask, Response, g, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from service.web.languages import tongue
 from voiceover.errors import VoiceoverError
@@ -42,13 +44,17 @@ PROBLEMS: Mapping[str, Problem] = {
         "Текст слишком длинный: {length} знаков, а можно не больше {limit}. Разбейте его на части.",
         "The text is too long: {length} characters, at most {limit} are taken. Split it.",
     ),
-    "no-clips": Problem(422, "Нет клипов: приложите хотя бы один.", "There are no clips: attach at least one."),
+    "no-clips": Problem(
+        422, "Нет клипов: приложите хотя бы один.", "There are no clips: attach at least one."
+    ),
     "not-a-clip": Problem(
         422,
         "Приложенный файл не похож на клип, сделанный этим сервером.",
         "An attached file is not a clip made by this server.",
     ),
-    "invalid-fields": Problem(422, "Исправьте поля запроса: {fields}", "Mend these fields of the request: {fields}"),
+    "invalid-fields": Problem(
+        422, "Исправьте поля запроса: {fields}", "Mend these fields of the request: {fields}"
+    ),
     "not-found": Problem(422, "«{name}» не существует.", "“{name}” does not exist."),
     "voice-not-found": Problem(
         422,
@@ -64,7 +70,9 @@ PROBLEMS: Mapping[str, Problem] = {
         422, "Аватара «{name}» нет. Есть: {choices}.", "There is no avatar “{name}”. There are: {choices}."
     ),
     "lips-not-found": Problem(
-        422, "Движка губ «{name}» нет. Есть: {choices}.", "There is no lip engine “{name}”. There are: {choices}."
+        422,
+        "Движка губ «{name}» нет. Есть: {choices}.",
+        "There is no lip engine “{name}”. There are: {choices}.",
     ),
     "face-not-found": Problem(
         422,
@@ -72,7 +80,14 @@ PROBLEMS: Mapping[str, Problem] = {
         "No face was found in the picture. Take a portrait that looks at the camera.",
     ),
     "engine-unavailable": Problem(
-        503, "Движок сейчас недоступен: {message}.", "The engine is not available now: {message}."
+        503,
+        "Движок {engine} здесь не работает ({message}). Выберите другой.",
+        "The engine {engine} does not work here ({message}). Choose another.",
+    ),
+    "not-in-this-version": Problem(
+        503,
+        "Движок {engine} ещё не входит в эту версию. Выберите другой.",
+        "The engine {engine} is not part of this version yet. Choose another.",
     ),
     "synthesis-failed": Problem(
         500,
@@ -118,6 +133,7 @@ FIELD_FAULTS: Mapping[str, tuple[str, str]] = {
     "greater_than_equal": ("не меньше {ge}", "at least {ge}"),
     "less_than_equal": ("не больше {le}", "at most {le}"),
     "literal_error": ("одно из: {expected}", "one of: {expected}"),
+    "list_type": ("нужен хотя бы один файл", "needs at least one file"),
     "model_type": ("нужен объект JSON", "must be a JSON object"),
 }
 
@@ -139,18 +155,27 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, _from_bug)
 
 
-def _from_ours(error: VoiceoverError) -> Response:
+def sentence(error: VoiceoverError) -> str:
+    """Say what went wrong and what to do, in the language of the request."""
+    _, problem, details = _known(error)
+    return _in_words(problem, details)
+
+
+def _known(error: VoiceoverError) -> tuple[str, Problem, dict[str, object]]:
+    """The entry of `PROBLEMS` that fits best, and the details for its template."""
     details = error.details | {"message": str(error)}
-    name = error.code
-    if isinstance(reason := details.get("reason"), str):
-        name = reason
-    elif error.code == "not-found":
-        name = f"{details['kind']}-not-found"
     if isinstance(choices := details.get("choices"), list):
         details["choices"] = ", ".join(map(str, choices[:CHOICES_SHOWN]))
-    problem = PROBLEMS.get(name, PROBLEMS[error.code])
+    for name in (details.get("reason"), f"{details.get('kind')}-{error.code}", error.code):
+        if isinstance(name, str) and name in PROBLEMS:
+            return name, PROBLEMS[name], details
+    return "internal", PROBLEMS["internal"], details
+
+
+def _from_ours(error: VoiceoverError) -> Response:
+    name, problem, details = _known(error)
     if problem.status >= 500:
-        log.error("%s: %s", error.code, error, exc_info=error)
+        log.error("%s: %s", error.code, error, exc_info=problem.status == 500)
     # A name in the path is an address that leads nowhere; in the body it is a wrong value.
     in_path = error.code == "not-found" and details["name"] in (request.view_args or {}).values()
     return _answer(404 if in_path else problem.status, name, problem, details)
@@ -169,25 +194,31 @@ def _from_validation(error: ValidationError) -> Response:
     for fault in error.errors(include_url=False, include_input=False):
         sentence = FIELD_FAULTS.get(fault["type"], (fault["msg"], fault["msg"]))[language]
         field = ".".join(map(str, fault["loc"]))
-        faults.append({"pointer": "#/" + field.replace(".", "/"), "detail": sentence.format(**fault.get("ctx", {}))})
+        faults.append(
+            {"pointer": "#/" + field.replace(".", "/"), "detail": sentence.format(**fault.get("ctx", {}))}
+        )
     told = "; ".join(f"{f['pointer'][2:] or 'JSON'}: {f['detail']}" for f in faults)
     return _answer(422, "invalid-fields", PROBLEMS["invalid-fields"], {"fields": told}, errors=faults)
 
 
-def _from_http(error: HTTPException) -> Response:
+def _from_http(error: HTTPException) -> WerkzeugResponse:
     status = error.code or 500
-    if status < 400 and error.response is not None:  # a redirect raised by the router
-        return Response(error.response.get_data(), status, error.response.headers)
+    if status < 400:  # a redirect raised by the router
+        return error.get_response(request.environ)
     name = "broken-json" if status == 400 and request.is_json else f"http-{status}"
-    problem = PROBLEMS.get(name) or Problem(status, error.description or error.name, error.description or error.name)
-    answer = _answer(status, name, problem, {"method": request.method, "expected": g.get("expected_type", "")})
+    problem = PROBLEMS.get(name) or Problem(
+        status, error.description or error.name, error.description or error.name
+    )
+    answer = _answer(
+        status, name, problem, {"method": request.method, "expected": g.get("expected_type", "")}
+    )
     for header, value in error.get_headers():
         if header in ("Allow", "Retry-After"):
             answer.headers[header] = value
     return answer
 
 
-def _from_deep_json(error: RecursionError) -> Response:
+def _from_deep_json(_: RecursionError) -> Response:
     return _answer(400, "broken-json", PROBLEMS["broken-json"], {})
 
 
@@ -199,17 +230,21 @@ def _from_bug(error: Exception) -> Response:
 def _answer(
     status: int, name: str, problem: Problem, details: Mapping[str, object], **members: object
 ) -> Response:
-    language = tongue()
-    detail = getattr(problem, language).format_map(details)
-    body = {"type": "about:blank", "title": _title(status), "status": status, "detail": detail, "code": name}
-    answer = Response(json.dumps(body | members, ensure_ascii=False), status, mimetype="application/problem+json")
-    answer.headers["Content-Language"] = language
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": _in_words(problem, details),
+        "code": name,
+    }
+    answer = Response(
+        json.dumps(body | members, ensure_ascii=False), status, mimetype="application/problem+json"
+    )
+    answer.headers["Content-Language"] = tongue()
     if status == 503:
         answer.headers["Retry-After"] = "5"
     return answer
 
 
-def _title(status: int) -> str:
-    from http import HTTPStatus
-
-    return HTTPStatus(status).phrase
+def _in_words(problem: Problem, details: Mapping[str, object]) -> str:
+    return (problem.ru if tongue() == "ru" else problem.en).format_map(details)

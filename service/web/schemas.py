@@ -10,9 +10,14 @@ from voiceover.avatars import DEFAULT_AVATAR
 
 MAX_INDEX = 2**31 - 1
 
-Text = Annotated[str, Field(min_length=1, description="What is to be spoken.", examples=["Привет! Как дела?"])]
+Text = Annotated[
+    str, Field(min_length=1, description="What is to be spoken.", examples=["Привет! Как дела?"])
+]
 Language = Annotated[
-    str, Field(min_length=1, max_length=35, description="Language tag such as `ru`, `en`, `en-us`.", examples=["ru"])
+    str,
+    Field(
+        min_length=1, max_length=35, description="Language tag such as `ru`, `en`, `en-us`.", examples=["ru"]
+    ),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 Index = Annotated[int, Field(ge=0, le=MAX_INDEX)]
@@ -43,7 +48,9 @@ class SplitOut(BaseModel):
 class GenerateIn(_Request):
     text: Text
     language: Language = "ru"
-    chunk_index: Annotated[Index, Field(description="Place of the chunk in its text; comes back in a header.")] = 0
+    chunk_index: Annotated[
+        Index, Field(description="Place of the chunk in its text; comes back in a header.")
+    ] = 0
     avatar: Annotated[Name, Field(description="An id from `/api/avatars`.")] = DEFAULT_AVATAR
     voice: Annotated[Name, Field(description="An id from `/api/voices`, or `auto`.")] = AUTO
     lips: Annotated[Name, Field(description="A lip-sync engine from `/api/engines`, or `auto`.")] = AUTO
