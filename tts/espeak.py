@@ -97,7 +97,8 @@ class EspeakEngine:
             raise EngineUnavailable(f"espeak-ng finds no voice data in {data}", engine=self.name)
         self._library.espeak_SetParameter(RATE_PARAMETER, WORDS_PER_MINUTE, 0)
         self._library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
-        self._voices = tuple(self._list_voices())
+        # Some languages are listed twice.
+        self._voices = tuple({voice.id: voice for voice in self._list_voices()}.values())
 
     def voices(self) -> Sequence[Voice]:
         return self._voices

@@ -26,6 +26,7 @@ AAC_FRAME = 1024  # samples
 FLAC_FRAME = 960  # samples: half a video frame, so that no sound frame crosses a fragment
 CHUNK_GOP = 250  # frames: longer than a chunk, so that only its first frame is a keyframe
 JOIN_TIMEOUT = 120.0  # seconds
+PIPE_SIZE = 1 << 20  # bytes: a whole 512×512 frame fits
 
 
 def encode(
@@ -55,7 +56,7 @@ def encode(
         sound_path = Path(folder) / "sound.f32"
         sound.tofile(sound_path)
         command = _encode_command(size, sound_path, len(sound), codec, keyframe_interval)
-        process = _start(command, complaints, stdin=subprocess.PIPE)
+        process = _start(command, complaints, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert process.stdin and process.stdout
         feeder = _Feeder(frames, process.stdin)
         feeder.start()
@@ -102,8 +103,10 @@ def join(clips: Iterable[bytes]) -> bytes:
         finally:
             process.kill()
             process.wait()
-        if status != 0:
-            raise InvalidRequest(f"the clips cannot be joined: {_tail(complaints)}", reason="not-a-clip")
+        # ffmpeg passes over a clip that it cannot open, and only says so.
+        told = _tail(complaints)
+        if status != 0 or told:
+            raise InvalidRequest(f"the clips cannot be joined: {told}", reason="not-a-clip")
         return result.read_bytes()
 
 
@@ -129,12 +132,13 @@ class _Feeder(threading.Thread):
 
 
 def _start(
-    command: list[str], complaints: IO[bytes], stdin: int = subprocess.DEVNULL
+    command: list[str],
+    complaints: IO[bytes],
+    stdin: int = subprocess.DEVNULL,
+    stdout: int = subprocess.DEVNULL,
 ) -> "subprocess.Popen[bytes]":
     try:
-        return subprocess.Popen(
-            command, stdin=stdin, stdout=subprocess.PIPE, stderr=complaints, pipesize=1 << 20
-        )
+        return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=complaints, pipesize=PIPE_SIZE)
     except OSError as exc:
         raise EngineUnavailable(f"ffmpeg cannot be started: {exc}", engine="ffmpeg") from exc
 
@@ -152,7 +156,9 @@ def _encode_command(
     size: tuple[int, int], sound: Path, samples: int, codec: SoundCodec, keyframe_interval: int
 ) -> list[str]:
     width, height = size
-    picture = ffmpeg.input("pipe:0", format="rawvideo", pix_fmt="bgr24", s=f"{width}x{height}", r=FPS)
+    # The format is told, so nothing is probed: probing would keep the first frames back.
+    raw = {"format": "rawvideo", "pix_fmt": "bgr24", "s": f"{width}x{height}", "r": FPS, "probesize": 32}
+    picture = ffmpeg.input("pipe:0", **raw)
     voice = ffmpeg.input(str(sound), format="f32le", ar=SAMPLE_RATE, ac=1).audio
     picture = picture.filter("scale", out_color_matrix="bt709", out_range="tv").filter("format", "yuv420p")
     picture = picture.filter("setparams", color_primaries="bt709", color_trc="bt709")
