@@ -1,0 +1,67 @@
+"""Lips without trained weights, as a lip engine."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+
+from visemes.face import TalkingFace
+from visemes.motion import mouth_poses
+from voiceover.errors import FaceNotFound
+from voiceover.types import Avatar, Frame, Speech
+
+REMEMBERED_FACES = 64  # rigged pictures kept; one takes about 10 MB at 512×512
+
+
+class VisemeEngine:
+    """Deforms a portrait by the mouth shapes of the phones (`voiceover.lips.LipEngine`).
+
+    Safe to share between threads: rigs are made under a lock, remembered by the avatar's digest
+    and never written to again; drawing has no state.
+    """
+
+    name = "visemes"
+
+    def __init__(self) -> None:
+        self._faces: OrderedDict[tuple[str, int], TalkingFace] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def prepare(self, avatar: Avatar) -> None:
+        """Rig the avatar's first face: some 60 ms, once.
+
+        Raises:
+            FaceNotFound: no frame of the avatar has a face.
+        """
+        first = next((index for index, face in enumerate(avatar.faces) if face is not None), None)
+        if first is None:
+            raise FaceNotFound(f"avatar {avatar.id!r} has no face to speak with", avatar=avatar.id)
+        self._face(avatar, first)
+
+    def frames(self, avatar: Avatar, speech: Speech, start_frame: int = 0) -> Iterator[Frame]:
+        """Yield `speech.frames` pictures; see `voiceover.lips`. A frame without a face stays as it is.
+
+        Raises:
+            FaceNotFound: no frame of the avatar has a face.
+        """
+        self.prepare(avatar)
+        return self._drawn(avatar, speech, start_frame)
+
+    def _drawn(self, avatar: Avatar, speech: Speech, start_frame: int) -> Iterator[Frame]:
+        for number, pose in enumerate(mouth_poses(speech), start_frame):
+            index = number % len(avatar.frames)
+            face = self._face(avatar, index)
+            yield avatar.frames[index].copy() if face is None else face.draw(pose)
+
+    def _face(self, avatar: Avatar, index: int) -> TalkingFace | None:
+        """Return the rig of one frame, made when first needed; None when the frame has no face."""
+        landmarks = avatar.faces[index]
+        if landmarks is None:
+            return None
+        key = (avatar.digest, index)
+        with self._lock:
+            face = self._faces.get(key)
+            if face is None:
+                face = self._faces[key] = TalkingFace(avatar.frames[index], landmarks)
+                if len(self._faces) > REMEMBERED_FACES:
+                    self._faces.popitem(last=False)
+            self._faces.move_to_end(key)
+            return face
