@@ -1,0 +1,154 @@
+// Talking to the server. Every failure is one of the two errors below.
+
+import { readClip } from "./boxes.js";
+
+/** The server answered, and said no. */
+export class Refused extends Error {
+  constructor(status, detail, retryAfter) {
+    super(detail);
+    this.name = "Refused";
+    this.status = status;
+    /** Seconds after which the server wants to be asked again, or null. */
+    this.retryAfter = retryAfter;
+  }
+
+  /** Whether the same question may be answered later. */
+  get temporary() {
+    return this.status === 503 || this.status === 429 || this.status === 502 || this.status === 504;
+  }
+}
+
+/** No answer came, or it broke off. */
+export class ConnectionLost extends Error {
+  constructor(cause) {
+    super("connection lost", { cause });
+    this.name = "ConnectionLost";
+  }
+
+  get temporary() {
+    return true;
+  }
+}
+
+export class Api {
+  #language;
+
+  /** language: a function that gives the language in which the server's sentences are wanted. */
+  constructor(language) {
+    this.#language = language;
+  }
+
+  async avatars() {
+    return this.#json("api/avatars");
+  }
+
+  async engines() {
+    return this.#json("api/engines");
+  }
+
+  async voices() {
+    return this.#json("api/voices");
+  }
+
+  /** The chunks of a text: `[{index, text, language, pause}]`. */
+  async split(text, language, signal) {
+    const { chunks } = await this.#json("api/split", { ...json({ text, language }), signal });
+    return chunks;
+  }
+
+  /** Asks for the clip of a chunk; returns what is known before it is drawn, and its parts as they come. */
+  async generate(request, signal) {
+    const response = await this.#fetch("api/generate_stream", { ...json(request), signal });
+    const headers = response.headers;
+    return {
+      frames: Number(headers.get("Chunk-Frames")),
+      words: parseWords(headers.get("Chunk-Words") ?? ""),
+      voice: headers.get("Voice"),
+      lips: headers.get("Lips-Engine"),
+      parts: readClip(bytesOf(response, signal)),
+    };
+  }
+
+  /** One period of an avatar's idle motion, as parts. */
+  async idle(url, sound, signal) {
+    const response = await this.#fetch(`${url}?audio=${sound}`, { signal });
+    return readClip(bytesOf(response, signal));
+  }
+
+  /** Joins clips (Blobs) into one file. */
+  async join(clips) {
+    const form = new FormData();
+    clips.forEach((clip, i) => form.append("clip", clip, `${i}.mp4`));
+    const response = await this.#fetch("api/join", { method: "POST", body: form });
+    try {
+      return await response.blob();
+    } catch (error) {
+      throw new ConnectionLost(error);
+    }
+  }
+
+  async #json(path, options) {
+    const response = await this.#fetch(path, options);
+    try {
+      return await response.json();
+    } catch (error) {
+      if (options?.signal?.aborted) throw error;
+      throw new ConnectionLost(error);
+    }
+  }
+
+  async #fetch(path, options = {}) {
+    const headers = { ...options.headers, "Accept-Language": this.#language() };
+    let response;
+    try {
+      response = await fetch(new URL(path, document.baseURI), { ...options, headers });
+    } catch (error) {
+      if (options.signal?.aborted) throw error;
+      throw new ConnectionLost(error);
+    }
+    if (!response.ok) throw await refusal(response);
+    return response;
+  }
+}
+
+function json(body) {
+  return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+}
+
+async function* bytesOf(response, signal) {
+  const reader = response.body.getReader(); // Safari's streams cannot be iterated with `for await`
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ConnectionLost(error);
+  } finally {
+    reader.cancel().catch(() => {}); // whoever stops reading early wants no more of it
+  }
+}
+
+async function refusal(response) {
+  const problem = await response.json().catch(() => ({}));
+  const detail = problem.detail || problem.title || `${response.status} ${response.statusText}`;
+  return new Refused(response.status, detail, parseRetryAfter(response.headers.get("Retry-After")));
+}
+
+/** Seconds from a Retry-After header (RFC 9110: seconds or a date), or null. */
+export function parseRetryAfter(value, now = Date.now()) {
+  if (!value) return null;
+  if (/^\d+$/.test(value.trim())) return Number(value);
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? null : Math.max(0, (date - now) / 1000);
+}
+
+/** "80-420 450-900" → [[80, 420], [450, 900]], milliseconds from the start of the clip. */
+export function parseWords(header) {
+  return header
+    .split(/\s+/)
+    .filter(Boolean)
+    .map((word) => word.split("-").map(Number));
+}

@@ -1,0 +1,115 @@
+// The choices of language, voice, avatar and lips, from what the server offers.
+
+export class Choices {
+  #selects;
+  #words;
+  #offer = null;
+
+  /** selects: `{language, voice, avatar, lips}`; onChange(name): the user has chosen. */
+  constructor(selects, words, onChange) {
+    this.#selects = selects;
+    this.#words = words;
+    for (const [name, select] of Object.entries(selects)) {
+      select.addEventListener("change", () => {
+        if (name === "language") this.#fillVoices();
+        onChange(name);
+      });
+    }
+  }
+
+  /** offer: the server's answers, `{voices, engines, avatars}`; begins with a language. */
+  open(offer, language) {
+    this.#offer = offer;
+    this.#fill(language);
+    for (const select of Object.values(this.#selects)) select.disabled = false;
+  }
+
+  /** Writes the names anew after a change of the page's language. */
+  translate() {
+    if (this.#offer) this.#fill(this.#selects.language.value);
+  }
+
+  get values() {
+    return Object.fromEntries(Object.entries(this.#selects).map(([name, select]) => [name, select.value]));
+  }
+
+  /** What the server knows of the avatar chosen. */
+  get avatar() {
+    const { avatars } = this.#offer.avatars;
+    return avatars.find(({ id }) => id === this.#selects.avatar.value);
+  }
+
+  chooseLanguage(code) {
+    this.#selects.language.value = code;
+    this.#fillVoices();
+  }
+
+  #fill(language) {
+    const { avatars, default: first } = this.#offer.avatars;
+    const avatar = this.#selects.avatar.value || first;
+    fill(this.#selects.language, this.#languages(), language);
+    fill(
+      this.#selects.avatar,
+      avatars.map(({ id, name }) => ({ value: id, label: this.#name(name) })),
+      avatar,
+    );
+    fill(this.#selects.lips, this.#lips(), this.#selects.lips.value || "auto");
+    this.#fillVoices();
+  }
+
+  #fillVoices() {
+    const { voices, auto } = this.#offer.voices;
+    const language = this.#selects.language.value;
+    const spoken = voices.filter((voice) => voice.language === language);
+    const chosen = spoken.find(({ id }) => id === auto[language]);
+    const options = spoken.map((voice) => ({ value: voice.id, label: this.#voiceName(voice) }));
+    const kept = spoken.some(({ id }) => id === this.#selects.voice.value) ? this.#selects.voice.value : "auto";
+    fill(this.#selects.voice, [this.#auto(chosen && this.#voiceName(chosen)), ...options], kept);
+  }
+
+  #languages() {
+    const own = ["ru", "en"];
+    const named = this.#offer.voices.languages.map(({ code }) => ({
+      value: code,
+      label: this.#words.languageName(code),
+    }));
+    const rank = ({ value }) => (own.includes(value) ? own.indexOf(value) : own.length);
+    return named.sort((a, b) => rank(a) - rank(b) || a.label.localeCompare(b.label, this.#words.language));
+  }
+
+  #lips() {
+    const { lips, auto } = this.#offer.engines;
+    const options = lips.map(({ name, available, reason }) => ({
+      value: name,
+      label: available ? name : this.#words.t("unavailable", { name }),
+      disabled: !available,
+      title: reason ?? "",
+    }));
+    return [this.#auto(auto.lips), ...options];
+  }
+
+  #auto(name) {
+    return { value: "auto", label: name ? this.#words.t("auto.is", { name }) : this.#words.t("auto") };
+  }
+
+  #voiceName({ name, quality }) {
+    const key = `quality.${quality}`;
+    return this.#words.has(key) ? `${this.#name(name)}, ${this.#words.t(key)}` : this.#name(name);
+  }
+
+  #name(name) {
+    return typeof name === "string" ? name : (name[this.#words.language] ?? name.en);
+  }
+}
+
+function fill(select, options, value) {
+  select.replaceChildren(
+    ...options.map(({ value, label, disabled = false, title = "" }) => {
+      const option = new Option(label, value);
+      option.disabled = disabled;
+      option.title = title;
+      return option;
+    }),
+  );
+  if (options.some((option) => option.value === value)) select.value = value;
+}

@@ -1,0 +1,307 @@
+// Leads one speech from its text to its last word: asks for chunks a little ahead of the listener,
+// asks again when the connection breaks, and lets the user decide what cannot be mended.
+
+import { ConnectionLost } from "./api.js";
+import * as buffering from "./buffering.js";
+import { Clip } from "./clip.js";
+import { pause, retryDelay } from "./retries.js";
+import { toSeconds } from "./timeline.js";
+
+const FIRST_DELAY = 0.2; // seconds from a request to its first fragment, until it has been measured
+
+/** A chunk on its way from text to spoken word. */
+class Job {
+  clip = null;
+  requested = false;
+  fate = null; // "speaking", "done" or "skipped"
+  error = null;
+  decide = null; // takes "retry" or "skip" while the user is asked
+
+  constructor(chunk) {
+    this.chunk = chunk;
+  }
+
+  get seconds() {
+    return this.clip?.seconds ?? null;
+  }
+
+  get settled() {
+    return this.fate === "done" || this.fate === "skipped";
+  }
+
+  get state() {
+    if (this.fate) return this.fate;
+    if (this.error) return "failed";
+    if (this.clip?.complete) return "ready";
+    return this.requested ? "making" : "waiting";
+  }
+}
+
+export class Conductor {
+  #api;
+  #player;
+  #onChange;
+  #jobs = [];
+  #abort = null;
+  #watchers = new Set(); // conditions that somebody waits for
+  #pace = new buffering.Pace();
+  #delay = FIRST_DELAY;
+  #inFlight = 0;
+  #options = {};
+
+  /** onChange(changes of the state): see state.js. */
+  constructor({ api, player, onChange }) {
+    this.#api = api;
+    this.#player = player;
+    this.#onChange = onChange;
+  }
+
+  /** Speaks a text; resolves when the last word is over. Rejects if the text cannot be split or on stop. */
+  async speak(text, options) {
+    this.#abort = new AbortController();
+    this.#jobs = [];
+    this.#options = options;
+    const { signal } = this.#abort;
+    this.#player.expected = true;
+    this.#onChange({ phase: "splitting" });
+    const chunks = await this.#persist(() => this.#api.split(text, options.language, signal), signal);
+    this.#jobs = chunks.map((chunk) => new Job(chunk));
+    this.#onChange({ phase: "working" });
+    this.changed();
+    await Promise.all(await this.#requestAll(signal));
+    await this.#until(() => this.#jobs.every((job) => job.settled), signal);
+    this.#player.expected = false;
+  }
+
+  /** Gives up at once. */
+  stop() {
+    this.#abort?.abort(new DOMException("stopped", "AbortError"));
+    this.#watchers.clear();
+    return this.#player.stop();
+  }
+
+  retry(index) {
+    this.#jobs[index]?.decide?.("retry");
+  }
+
+  skip(index) {
+    this.#jobs[index]?.decide?.("skip");
+  }
+
+  /** The clips spoken so far, as files. */
+  get files() {
+    return this.#jobs.filter((job) => job.clip?.file && job.fate).map((job) => job.clip.file);
+  }
+
+  // What the player asks and tells.
+
+  isNext(clip) {
+    return this.#jobs.slice(0, clip.index).every((job) => job.settled || job.fate === "speaking");
+  }
+
+  mayBegin(clip) {
+    return buffering.canBegin({ ...this.#outlook(clip.index), ratio: this.#pace.ratio });
+  }
+
+  begun(clip) {
+    this.#jobOf(clip).fate = "speaking";
+    this.changed();
+  }
+
+  ended(clip) {
+    const job = this.#jobOf(clip);
+    if (job?.clip === clip) job.fate = "done";
+    this.changed();
+  }
+
+  /** Something happened that somebody may wait for. */
+  changed() {
+    for (const watcher of [...this.#watchers]) watcher();
+    if (this.#jobs.length && !this.#abort.signal.aborted) this.#onChange(this.#report());
+  }
+
+  // Asking for chunks.
+
+  async #requestAll(signal) {
+    const tasks = [];
+    for (const [i, job] of this.#jobs.entries()) {
+      await this.#until(() => this.#mayRequest(i), signal);
+      job.requested = true;
+      const task = this.#make(job, signal);
+      task.catch(() => {}); // after a stop nobody may be left to hear of it
+      tasks.push(task);
+    }
+    return tasks;
+  }
+
+  #mayRequest(i) {
+    const previous = this.#jobs[i - 1];
+    const unheard = this.#jobs.slice(0, i).filter((job) => !job.settled);
+    return buffering.mayRequest({
+      inFlight: this.#inFlight,
+      lastMade: !previous || previous.settled ? 1 : (previous.clip?.made ?? 0),
+      ahead: unheard.reduce((sum, job) => sum + (job.seconds ?? 0), 0),
+      needed: buffering.bufferNeeded(this.#pace.ratio ?? 0, this.#outlook(i).remaining),
+    });
+  }
+
+  /** Makes a chunk, however often it takes; leaves it to the user what cannot be made. */
+  async #make(job, signal) {
+    for (;;) {
+      try {
+        return await this.#persist(() => this.#receive(job, signal), signal, () => job.clip?.fragmentsReceived);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (job.clip) this.#player.abandon(job.clip);
+        job.clip = null;
+        job.fate = null;
+        job.error = error;
+        if ((await this.#decision(job, signal)) === "skip") return;
+      }
+    }
+  }
+
+  /** Streams a chunk's clip to the player; goes on with a clip that broke off. */
+  async #receive(job, signal) {
+    this.#inFlight += 1;
+    try {
+      const asked = seconds();
+      const pose = job.clip?.pose ?? this.#poseFor(job);
+      const answer = await this.#api.generate(this.#request(job, pose), signal);
+      this.#admit(job, pose, answer, asked);
+      let known = job.clip.fragmentsReceived;
+      for await (const part of answer.parts) {
+        if (part.init) {
+          if (!job.clip.init) job.clip.start(part.init);
+        } else if (known > 0) known -= 1;
+        else this.#add(job.clip, part, asked);
+      }
+      if (!job.clip.complete) throw new ConnectionLost();
+    } finally {
+      this.#inFlight -= 1;
+      if (this.#inFlight === 0) this.#pace.rest();
+      this.changed();
+    }
+  }
+
+  #admit(job, pose, { frames, words, voice, lips }, asked) {
+    if (job.clip && job.clip.frames !== frames) throw new Error("the clip changed while it was being received");
+    if (job.clip) return;
+    job.clip = new Clip({ chunk: job.chunk, pose, frames, words });
+    this.#pace.prepared(seconds() - asked, job.clip.seconds);
+    this.#player.enqueue(job.clip);
+    this.#onChange({ engines: { voice, lips } });
+    this.changed();
+  }
+
+  #add(clip, fragment, asked) {
+    clip.add(fragment);
+    if (clip.fragmentsReceived === 1) this.#delay = (this.#delay + seconds() - asked) / 2;
+    this.#pace.made(toSeconds(fragment.frames), seconds());
+    this.#player.pump();
+    this.changed();
+  }
+
+  #request(job, pose) {
+    const { voice, avatar, lips } = this.#options;
+    const { text, index, language } = job.chunk;
+    return { text, language, chunk_index: index, voice, avatar, lips, start_frame: pose, audio: this.#player.sound };
+  }
+
+  /** Where in the idle motion a chunk begins: where the one before it ends, if that has not been passed. */
+  #poseFor(job) {
+    const before = this.#jobs.slice(0, job.chunk.index).findLast((other) => other.fate !== "skipped");
+    if (before?.clip && before.fate !== "done") return before.clip.nextPose;
+    return this.#player.planPose(this.#delay);
+  }
+
+  /** Repeats what fails for a while; progress(): a number that grows as long as repeating helps. */
+  async #persist(task, signal, progress = () => 0) {
+    let attempt = 0;
+    let reached = progress();
+    for (;;) {
+      try {
+        return await task();
+      } catch (error) {
+        signal.throwIfAborted();
+        if (progress() !== reached) attempt = 0;
+        reached = progress();
+        const delay = retryDelay(error, attempt++);
+        if (delay === null) throw error;
+        this.#onChange({ trouble: { kind: error.status ? "busy" : "lost", delay } });
+        await pause(delay, signal);
+        this.#onChange({ trouble: null });
+      }
+    }
+  }
+
+  async #decision(job, signal) {
+    const decision = new Promise((resolve, reject) => {
+      job.decide = resolve;
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+    this.changed();
+    const choice = await decision;
+    job.decide = null;
+    job.error = null;
+    if (choice === "skip") job.fate = "skipped";
+    this.changed();
+    return choice;
+  }
+
+  /** Resolves when the condition holds; looked at again whenever something changes. */
+  #until(condition, signal) {
+    return new Promise((resolve, reject) => {
+      const watcher = () => {
+        if (!condition()) return;
+        this.#watchers.delete(watcher);
+        resolve();
+      };
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      this.#watchers.add(watcher);
+      watcher();
+    });
+  }
+
+  // What is known of what lies ahead.
+
+  /** From the i-th chunk on: seconds that lie ready in a row, seconds in all, and whether these are the same. */
+  #outlook(i) {
+    const jobs = this.#jobs.slice(i).filter((job) => job.fate !== "skipped");
+    const lengths = this.#jobs.map(({ chunk, seconds }) => ({ text: chunk.text, seconds }));
+    const remaining = buffering.estimateSpeech(lengths) - buffering.estimateSpeech(lengths.slice(0, i));
+    let buffered = 0;
+    for (const { clip } of jobs) {
+      if (clip) buffered += clip.made * clip.seconds;
+      if (!clip?.complete) return { buffered, remaining, complete: false };
+    }
+    return { buffered, remaining, complete: true };
+  }
+
+  #jobOf(clip) {
+    return this.#jobs[clip.index];
+  }
+
+  #report() {
+    const current = this.#jobs.findIndex((job) => job.fate === "speaking");
+    const next = this.#jobs.findIndex((job) => !job.fate);
+    const waiting = current < 0 && next >= 0 && this.#jobs[next].clip !== null;
+    return {
+      chunks: this.#jobs.map((job) => ({
+        text: job.chunk.text,
+        state: job.state,
+        made: job.clip?.made ?? 0,
+        seconds: job.seconds,
+        error: job.error?.message ?? null,
+      })),
+      current,
+      begun: this.#jobs.some(({ fate }) => fate === "speaking" || fate === "done"),
+      wait: waiting ? buffering.waitBeforeSpeech({ ...this.#outlook(next), ratio: this.#pace.ratio }) : 0,
+      ratio: this.#pace.ratio,
+    };
+  }
+}
+
+function seconds() {
+  return performance.now() / 1000;
+}

@@ -1,0 +1,27 @@
+// Asking again after a failure that may pass.
+
+const DELAYS = [0.4, 1, 2, 4]; // seconds before the second, third … attempt
+const LONGEST = 30; // seconds; a server that wants more is left to the user
+
+/** Seconds to wait after the attempt-th failure (from 0), or null if asking again is pointless. */
+export function retryDelay(error, attempt) {
+  if (!error.temporary || attempt >= DELAYS.length) return null;
+  const asked = error.retryAfter ?? 0;
+  return asked > LONGEST ? null : Math.max(DELAYS[attempt], asked);
+}
+
+/** Resolves after `seconds`; rejects at once when the signal aborts. */
+export function pause(seconds, signal) {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", stop);
+      resolve();
+    }, seconds * 1000);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+}
