@@ -25,7 +25,7 @@ export const toSeconds = (frames) => frames / FPS;
 /** The frame shown at a moment. */
 export const frameAt = (seconds) => Math.floor((seconds + EPSILON) * FPS);
 /** The first frame that begins at or after a moment. */
-export const frameFrom = (seconds) => Math.ceil((seconds - EPSILON) * FPS);
+export const frameFrom = (seconds) => Math.max(0, Math.ceil((seconds - EPSILON) * FPS));
 /** The pose nearest to this one that begins a fragment. */
 export const fragmentPose = (pose) => Math.round(pose / FRAGMENT) * FRAGMENT;
 
