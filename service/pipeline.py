@@ -30,6 +30,10 @@ class ChunkRequest:
     start_frame: int = 0
     """Place in the avatar's idle motion where the clip begins."""
     seed: int = 0
+    follows: bool = False
+    """The clip will be played right after another chunk."""
+    continues: bool = False
+    """Another chunk will be played right after the clip."""
     audio: video.SoundCodec = "aac"
 
 
@@ -84,7 +88,8 @@ class Pipeline:
             lips.prepare(avatar)
         with clock.measure("tts"):
             spoken = self.speech.get(voice.engine).synthesize(request.text, voice, request.seed)
-            speech = audio.finish(spoken, chunks.pause_after(request.text))
+            pause = chunks.pause_after(request.text)
+            speech = audio.finish(spoken, pause, request.follows, request.continues)
         frames = _draw(avatar, lips, self._motion(avatar), speech, request.start_frame)
         data = video.encode(frames, avatar.size, speech.samples, request.audio)
         return Clip(speech.frames, speech.words, voice, lips.name, clock.seconds, data)

@@ -83,7 +83,8 @@ class _Segment:
 
 
 def mouth_poses(speech: Speech) -> list[MouthPose]:
-    """Return `speech.frames` poses, the mouth of each video frame; the first and the last are at rest.
+    """Return `speech.frames` poses, the mouth of each video frame; the first and the last are at rest,
+    or in the bare speaking posture where other speech adjoins.
 
     The mouth leads the sound by `LEAD`. A pure function of its argument.
     """
@@ -96,13 +97,13 @@ def mouth_poses(speech: Speech) -> list[MouthPose]:
     spoken = _with_silence_around(segments, times)
     loudness = _Loudness(speech.samples, speech.sample_rate)
 
-    speaking = np.interp(shutter, times, _speaking(spoken, times, speech.duration))
+    speaking = np.interp(shutter, times, _speaking(spoken, times, speech))
     ends = _ends(count)
     closure = _gate(spoken, Seal.LIPS, times, shutter) * ends
     labiodental = _gate(spoken, Seal.TEETH, times, shutter) * ends * (1 - closure)
     speaking = np.maximum(speaking, np.maximum(closure, labiodental))
     blended = _smooth(_blend(spoken, times, loudness))
-    free = [np.interp(shutter, times, track) * np.minimum(1.0, 2 * speaking) for track in blended.T]
+    free = [np.interp(shutter, times, track) * np.minimum(1.0, 2 * speaking) * ends for track in blended.T]
     rows = np.stack([*free, closure, labiodental, speaking], axis=1)
     return [MouthPose(*map(float, row)) for row in rows]
 
@@ -292,23 +293,29 @@ def _hold(segment: _Segment) -> tuple[float, float]:
     return centre - 0.5 / FPS, centre + 0.5 / FPS
 
 
-def _speaking(segments: list[_Segment], times: Track, duration: float) -> Track:
+def _speaking(segments: list[_Segment], times: Track, speech: Speech) -> Track:
     """Return the speaking posture over time, 0 to 1.
 
     It is held through short pauses, or a smile would flash between words, and is left at both ends
-    of the speech, where it must be 0 for clips to join.
+    of the speech, unless other speech adjoins there: clips join at 0 or at 1.
     """
     posture = np.zeros(len(times))
-    last_frame = duration - 1 / FPS + LEAD
+    last_frame = speech.duration - 1 / FPS + LEAD
     contacts = [_hold(segment)[0] for segment in segments if segment.target.seal]
-    for start, stop in _utterances(segments):
+    utterances = _utterances(segments)
+    for number, (start, stop) in enumerate(utterances):
         rise_start = max(LEAD, start - 0.16)
         first_contact = min((contact for contact in contacts if contact >= start), default=stop)
         ease_in = min(EASE_IN, max(first_contact - rise_start, 1 / FPS))
         fall_start = min(stop, last_frame - 0.10)
         fall_stop = min(fall_start + EASE_OUT, last_frame)
-        rise = _ease((times - rise_start) / ease_in)
-        fall = _ease((fall_stop - times) / max(fall_stop - fall_start, STEP))
+        first, last = number == 0, number == len(utterances) - 1
+        rise = 1.0 if first and speech.follows else _ease((times - rise_start) / ease_in)
+        fall = (
+            1.0
+            if last and speech.continues
+            else _ease((fall_stop - times) / max(fall_stop - fall_start, STEP))
+        )
         posture = np.maximum(posture, np.minimum(rise, fall))
     return posture
 

@@ -24,11 +24,12 @@ ATTACK, RELEASE = 0.02, 0.06  # seconds kept around the first and last phone
 FADE = 0.005  # seconds
 
 
-def finish(speech: Speech, pause: float) -> Speech:
+def finish(speech: Speech, pause: float, follows: bool = False, continues: bool = False) -> Speech:
     """Make a voice's speech ready to be a chunk of a clip.
 
     The silence around it becomes `LEAD_IN` seconds before and at least `pause` seconds after; loudness
-    becomes `LOUDNESS`; the result is 48 kHz and a whole number of fragments long.
+    becomes `LOUDNESS`; the result is 48 kHz and a whole number of fragments long. `follows` and
+    `continues` tell whether other speech adjoins it.
 
     Raises:
         InvalidRequest: there is nothing to hear.
@@ -40,7 +41,8 @@ def finish(speech: Speech, pause: float) -> Speech:
     fragments = -(-(before + len(sound) + round(pause * SAMPLE_RATE)) // fragment)
     samples = np.zeros(fragments * fragment, np.float32)
     samples[before : before + len(sound)] = sound
-    return replace(_moved(speech, 1.0, before, len(samples)), samples=samples)
+    moved = _moved(speech, 1.0, before, len(samples))
+    return replace(moved, samples=samples, follows=follows, continues=continues)
 
 
 def silence(frames: int) -> Speech:

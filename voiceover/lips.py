@@ -26,7 +26,8 @@ class LipEngine(Protocol):
         """Yield `speech.frames` pictures, uint8 `(height, width, 3)` BGR of the avatar's size.
 
         Frame i is drawn on the avatar's own frame `start_frame + i` (a photo has one), at rest
-        where the speech is silent, and differs from it only where the mouth is. A pure function:
+        where the speech is silent (in its speaking posture where it follows other speech or
+        continues), and differs from it only where the mouth is. A pure function:
         equal arguments give equal pictures. Head motion and blinks are added later, by
         `voiceover.idle`. The caller owns the yielded array.
         """

@@ -75,6 +75,10 @@ class Speech:
     sample_rate: int
     phones: tuple[Phone, ...]
     words: tuple[Word, ...]
+    follows: bool = False
+    """Other speech ends where this begins: the face is already speaking and does not start from rest."""
+    continues: bool = False
+    """Other speech begins where this ends: the face stays in its speaking posture."""
 
     @property
     def duration(self) -> float:

@@ -58,6 +58,12 @@ class GenerateIn(_Request):
         Index, Field(description="Frame of the avatar's idle motion at which the clip begins.")
     ] = 0
     seed: Annotated[Index, Field(description="Equal seeds give equal clips.")] = 0
+    follows: Annotated[
+        bool, Field(description="Played right after another chunk: the face is already speaking.")
+    ] = False
+    continues: Annotated[
+        bool, Field(description="Another chunk is played right after it: the face does not go to rest.")
+    ] = False
     audio: Annotated[
         Literal["aac", "flac"],
         Field(description="`aac` plays everywhere; `flac` joins clips sample-exactly in a browser."),
