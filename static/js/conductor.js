@@ -205,7 +205,9 @@ export class Conductor {
   #request(job, pose) {
     const { voice, avatar, lips } = this.#options;
     const { text, index, language } = job.chunk;
-    return { text, language, chunk_index: index, voice, avatar, lips, start_frame: pose, audio: this.#player.sound };
+    const seams = { follows: index > 0, continues: index < this.#jobs.length - 1 };
+    const sound = { audio: this.#player.sound };
+    return { text, language, chunk_index: index, voice, avatar, lips, start_frame: pose, ...seams, ...sound };
   }
 
   /** Where in the idle motion a chunk begins: where the one before it ends, if that has not been passed. */
