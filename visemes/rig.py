@@ -117,7 +117,8 @@ class LipRig:
         biting = pose.labiodental * (1 - pose.closure)
         meeting = 0.22 * jaw * pose.closure  # lips that meet over a dropped jaw meet lower
         closing = pose.speaking * float(portrait.gap.max())
-        relax = self._meeting.relaxation * (pose.speaking + 0.5 * pose.rounding)
+        smile = min(portrait.smile, 8.0)
+        relax = self._meeting.excess * (0.55 * pose.speaking + 0.40 * pose.rounding)
         return _Drive(
             jaw=jaw,
             width=self._corner_width(pose, jaw),
@@ -126,7 +127,7 @@ class LipRig:
             upper=-pose.upper_lip * free - 1.5 * biting + meeting,
             lower=(jaw + pose.lower_lip) * free + (0.8 + 0.15 * jaw) * biting + meeting,
             closing=closing,
-            aperture_width=1 - (0.20 + 0.012 * min(portrait.smile, 10.0)) * pose.rounding,
+            aperture_width=1 - 0.25 * pose.rounding - 0.02 * smile * (pose.speaking + pose.rounding),
         )
 
     def _corner_width(self, pose: MouthPose, jaw: float) -> float:
@@ -151,7 +152,8 @@ class LipRig:
         settling = 0.5 * pose.speaking * np.interp(x, self.portrait.inner_upper[:, 0], self._meeting.upper)
         travel = (0.86 if drive.upper < 0 else 0.8) * drive.upper
         thinning = 1.4 * 0.22 * self._lip_height_upper * pose.roll
-        dy = settling + (travel - 1.3 * pose.rounding + thinning) * profile + self._corner_dip(x, drive)
+        dy = settling + (travel + thinning) * profile - 1.3 * pose.rounding * self._pucker(x)
+        dy += self._corner_dip(x, drive)
         return np.stack([self._widening(x, drive), dy], axis=1)
 
     def _outer_lower(self, pose: MouthPose, drive: _Drive) -> Points:
@@ -161,8 +163,8 @@ class LipRig:
         settling = 0.62 * pose.speaking * np.interp(x, self.portrait.inner_lower[:, 0], self._meeting.lower)
         jaw = drive.jaw * (free + 0.75 * pose.closure + 0.45 * pose.labiodental)
         thinning = 0.22 * self._lip_height_lower * (1.5 * pose.roll + 1.6 * pose.labiodental)
-        travel = jaw + 0.75 * pose.lower_lip * free + 1.9 * pose.rounding - thinning
-        dy = settling + travel * profile + self._corner_dip(x, drive)
+        travel = jaw + 0.75 * pose.lower_lip * free - thinning
+        dy = settling + travel * profile + 1.9 * pose.rounding * self._pucker(x) + self._corner_dip(x, drive)
         return np.stack([self._widening(x, drive), dy], axis=1)
 
     def _philtrum(self, pose: MouthPose, drive: _Drive) -> Points:
@@ -215,6 +217,10 @@ class LipRig:
         reach = self.portrait.across(x) / drive.aperture_width
         return np.asarray(np.clip(1 - reach**2.2, 0, 1) ** power)
 
+    def _pucker(self, x: Floats) -> Floats:
+        """Return how much pushed-out lips swell at x: nearly alike all along, or they would end in a point."""
+        return np.asarray(np.clip(1 - self.portrait.across(x) ** 3, 0, 1) ** 0.6)
+
     def _widening(self, x: Floats, drive: _Drive) -> Floats:
         across = np.clip(self.portrait.across(x), 0, 1)
         return np.asarray(np.sign(x) * self.portrait.side_scale(x) * drive.width * across**0.9)
@@ -240,8 +246,8 @@ class _MeetingLine:
         self.lower: Floats = np.interp(lower[:, 0], x, line) - lower[:, 1]
         if not portrait.open:
             self.upper, self.lower = np.zeros_like(self.upper), np.zeros_like(self.lower)
-        self.relaxation = 0.5 * max(0.0, float(depth.sum()) - NEUTRAL_ELEVATION)
-        """mm that the corners sink when a smile relaxes into speech"""
+        self.excess = max(0.0, float(depth.sum()) - NEUTRAL_ELEVATION)
+        """mm by which a smile holds the corners higher than a relaxed mouth would"""
 
 
 class _Hinges:
