@@ -6,13 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from voiceover.idle import IDLE_FRAMES, IdleMotion, nods
-
 from service.engines import AUTO, all_voices, choose_voice, lip_engines, speech_engines
 from service.recording import Recording, RecordingShelf
 from tts.base import Voice
 from voiceover import audio, chunks, video
 from voiceover.avatars import DEFAULT_AVATAR, AvatarStore
+from voiceover.idle import IDLE_FRAMES, IdleMotion, nods
 from voiceover.lips import LipEngine
 from voiceover.types import FRAMES_PER_FRAGMENT, Avatar, Chunk, Frame, Speech, Word
 
