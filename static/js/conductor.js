@@ -13,7 +13,7 @@ const FIRST_DELAY = 0.2; // seconds from a request to its first fragment, until 
 class Job {
   clip = null;
   requested = false;
-  fate = null; // "speaking", "done" or "skipped"
+  fate = null; // "speaking", "done", "stopped" or "skipped"
   error = null;
   decide = null; // takes "retry" or "skip" while the user is asked
 
@@ -23,6 +23,14 @@ class Job {
 
   get seconds() {
     return this.clip?.seconds ?? null;
+  }
+
+  /** Nothing more will come of it. */
+  stop() {
+    if (this.fate === "speaking") this.fate = "stopped";
+    this.requested = this.fate !== null;
+    if (!this.fate) this.clip = null;
+    this.error = null;
   }
 
   get settled() {
@@ -77,6 +85,8 @@ export class Conductor {
   stop() {
     this.#abort?.abort(new DOMException("stopped", "AbortError"));
     this.#watchers.clear();
+    for (const job of this.#jobs) job.stop();
+    this.#onChange(this.#report());
     return this.#player.stop();
   }
 

@@ -107,7 +107,7 @@ async function start() {
 
 async function stop() {
   if (!isRunning(store.state)) return;
-  store.update({ phase: "stopped", trouble: null, wait: 0, held: false, current: -1 });
+  store.update({ phase: "stopped", trouble: null, held: false });
   await conductor.stop();
 }
 
@@ -267,6 +267,9 @@ globalThis.voiceover = {
   },
   get ahead() {
     return player.ahead;
+  },
+  get files() {
+    return conductor.files;
   },
 };
 
