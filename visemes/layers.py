@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from visemes import facemesh
 from visemes.mouthframe import MouthFrame, Points
 from visemes.portrait import Portrait
+from visemes.rig import UNDERLAP
 from visemes.warp import Region
 from voiceover.types import Frame
 
 SUPERSAMPLING = 4
-UNDERLAP = 0.35  # mm that the lower lip reaches under the upper one, or a hairline shows between them
 FRINGE = 0.8  # mm of lip beside an open mouth that is always taken for blurred teeth
 FRINGE_REACH = 2.4  # mm within which pixels that do not look like lip are
 TEETH_MARGIN = 4.0  # mm by which teeth are continued under the lips

@@ -137,7 +137,7 @@ class MouthPainter:
         """Fixed to the skull, in the shadow of the upper lip; rounded lips leave them in the dark."""
         coverage, colour = self._upper_coverage[view.box.slices], self._upper_colour[view.box.slices]
         hidden = 0.90 * _ramp(pose.rounding, 0.48, 0.78) * pose.speaking
-        depth_of_shadow = 0.38 if self._portrait.open else 0.50
+        depth_of_shadow = 0.30 if self._portrait.open else 0.62
         shadow = 1 - depth_of_shadow * np.exp(-np.maximum(view.y - view.upper, 0) / 1.5)
         light = 1.0 if self._portrait.open else float(np.clip(0.62 + 0.07 * view.aperture, 0.62, 0.95))
         lightness = 1 - pose.speaking * (1 - shadow * light * (1 - 0.4 * hidden))
