@@ -64,7 +64,7 @@ def astronaut() -> Frame:
     """Return the default portrait, 512×512: astronaut Eileen Collins (NASA, public domain; scikit-image)."""
     from skimage import data
 
-    head = np.ascontiguousarray(data.astronaut()[20:290, 90:360, ::-1])
+    head = np.ascontiguousarray(data.astronaut()[20:290, 90:360, ::-1])  # type: ignore[no-untyped-call]
     large = cv2.resize(head, (SIDE, SIDE), interpolation=cv2.INTER_LANCZOS4)
     # The picture is enlarged 1.9 times: an unsharp mask gives back the edges that this softens.
     return cv2.addWeighted(large, 1.5, cv2.GaussianBlur(large, (0, 0), 2.0), -0.5, 0).astype(np.uint8)
