@@ -24,6 +24,7 @@ LONG_SILENCE = 0.9  # s: in longer ones the face goes back to the photo between 
 SHORTEST_CONTACT = 0.026  # s
 EASE_IN = 0.20  # s from the photo to the speaking posture
 EASE_OUT = 0.32  # s back
+LONGEST_EDGE = 0.035  # s within a long sound or silence in which it already gives way to its neighbour
 SMOOTHING = 0.016  # s, standard deviation of the low-pass over all targets
 
 
@@ -100,7 +101,7 @@ def mouth_poses(speech: Speech) -> list[MouthPose]:
     ends = _ends(count)
     closure = _gate(spoken, Seal.LIPS, times, shutter) * ends
     labiodental = _gate(spoken, Seal.TEETH, times, shutter) * ends * (1 - closure)
-    speaking = np.maximum(speaking, np.maximum(closure, labiodental))
+    speaking = np.maximum(speaking * ends, np.maximum(closure, labiodental))
     blended = _smooth(_blend(spoken, times, loudness))
     free = [np.interp(shutter, times, track) * np.minimum(1.0, 2 * speaking) * ends for track in blended.T]
     rows = np.stack([*free, closure, labiodental, speaking], axis=1)
@@ -223,9 +224,10 @@ def _dominance(segment: _Segment, times: Track) -> Track:
 
 
 def _skirts(segment: _Segment, times: Track, before: float, after: float) -> Track:
-    """Return 1 within the middle 64 % of a segment, falling with time constants (s) on its two sides."""
+    """Return 1 within a segment but for its edges, falling with time constants (s) on its two sides."""
     middle = (segment.start + segment.stop) / 2
-    outside = np.maximum(np.abs(times - middle) - 0.32 * segment.length, 0)
+    edge = min(0.18 * segment.length, LONGEST_EDGE)
+    outside = np.maximum(np.abs(times - middle) - (segment.length / 2 - edge), 0)
     skirts: Track = np.exp(-((outside / np.where(times < middle, before, after)) ** 1.25))
     return skirts
 
@@ -275,7 +277,7 @@ def _gate(segments: list[_Segment], seal: Seal, times: Track, shutter: Track) ->
         ramps = np.clip(1 - np.maximum(start - times, 0) / attack, 0, 1)
         ramps *= np.clip(1 - np.maximum(times - stop, 0) / release, 0, 1)
         gate = np.maximum(gate, 0.5 - 0.5 * np.cos(np.pi * ramps))
-        centres.append((start + stop) / 2)
+        centres.append((segment.start + segment.stop) / 2)
     exposure = np.linspace(-0.45, 0.45, 7) / FPS
     frames: Track = np.mean([np.interp(shutter + offset, times, gate) for offset in exposure], axis=0)
     vowels = [(segment.start + segment.stop) / 2 for segment in segments if segment.target.vowel]

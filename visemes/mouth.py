@@ -143,7 +143,9 @@ class MouthPainter:
         shadow = 1 - darkest * np.exp(-below_lip / (1.5 + 4.5 * overhang))
         light = 1.0 if self._portrait.open else float(np.clip(0.62 + 0.07 * view.aperture, 0.62, 0.95))
         lightness = 1 - pose.speaking * (1 - shadow * light * (1 - 0.4 * hidden))
-        _blend(canvas, colour * _warm_shade(lightness.astype(np.float32)), coverage * np.float32(1 - hidden))
+        reddened = 1 - pose.speaking * overhang * np.array([0.38, 0.20, 0.0], np.float32)
+        shade = _warm_shade(lightness.astype(np.float32)) * reddened
+        _blend(canvas, colour * shade, coverage * np.float32(1 - hidden))
 
     def _drawn(self, row: teeth.ToothRow, fine_x: Floats, fine_y: Floats) -> tuple[Floats, Floats]:
         """Draw a row at the region's resolution: coverage `(h, w)` and BGR `(h, w, 3)`."""
