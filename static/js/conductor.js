@@ -214,8 +214,8 @@ export class Conductor {
 
   #request(job, { pose, follows, continues }) {
     const { voice, avatar, lips } = this.#options;
-    const { text, index, language, pause } = job.chunk;
-    const place = { start_frame: pose, follows, continues };
+    const { text, index, language, pause: silence } = job.chunk;
+    const place = { start_frame: pose, follows, continues, pause: silence };
     return { text, language, chunk_index: index, voice, avatar, lips, ...place, audio: this.#player.sound };
   }
 
