@@ -140,9 +140,9 @@ class MouthPainter:
         lift = self._shift_pixels(-rounded * (CURTAIN_OPEN if self._portrait.open else CURTAIN_CLOSED))
         coverage = _moved(self._upper_coverage, lift, view.box) * np.float32(1 - 0.6 * rounded**2)
         colour = self._upper_colour[view.box.slices]
-        darkest = (0.30 if self._portrait.open else 0.62) * (1 - rounded) + 0.80 * rounded
-        shadow = 1 - darkest * np.exp(-np.maximum(view.y - view.upper, 0) / (1.5 + 1.5 * rounded))
-        light = 1.0 if self._portrait.open else float(np.clip(0.62 + 0.07 * view.aperture, 0.62, 0.95))
+        darkest = (0.30 if self._portrait.open else 0.55) * (1 - rounded) + 0.80 * rounded
+        shadow = 1 - darkest * np.exp(-np.maximum(view.y - view.upper, 0) / (1.2 + 1.8 * rounded))
+        light = 1.0 if self._portrait.open else float(np.clip(0.74 + 0.05 * view.aperture, 0.74, 0.96))
         lightness = 1 - pose.speaking * (1 - shadow * light)
         _blend(canvas, colour * _warm_shade(lightness.astype(np.float32)), coverage)
 
@@ -179,7 +179,7 @@ def _colours(portrait: Portrait) -> _Colours:
     face_rows = portrait.frame.to_pixels(portrait.at((facemesh.FOREHEAD, facemesh.CHIN)))[:, 1]
     top, bottom = np.clip(face_rows, 0, len(grey)).astype(int)
     highlights = float(np.percentile(grey[top : max(bottom, top + 1)], 97))
-    white = np.array([190, 216, 230]) / 216 * np.clip(0.50 * light + 0.46 * highlights, 60, 228)
+    white = np.array([196, 216, 226]) / 216 * np.clip(0.35 * light + 0.64 * highlights, 60, 222)
     hue = lip / lip.mean()
     return _Colours(
         cavity=(np.sqrt(hue) * [0.72, 0.70, 1.30] * (0.15 * light + 8)).astype(np.float32),
