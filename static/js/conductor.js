@@ -78,7 +78,6 @@ export class Conductor {
     this.changed();
     await Promise.all(await this.#requestAll(signal));
     await this.#until(() => this.#jobs.every((job) => job.settled), signal);
-    this.#player.expected = false;
   }
 
   /** Gives up at once. */
@@ -127,6 +126,7 @@ export class Conductor {
   /** Something happened that somebody may wait for. */
   changed() {
     for (const watcher of [...this.#watchers]) watcher();
+    this.#player.expected = this.#jobs.some((job) => !job.clip && !job.settled);
     if (this.#jobs.length && !this.#abort.signal.aborted) this.#onChange(this.#report());
   }
 
