@@ -124,7 +124,8 @@ class LipRig:
         meeting = 0.22 * jaw * pose.closure  # lips that meet over a dropped jaw meet lower
         settling = pose.speaking * (1 - PARTED * free)
         smile = min(portrait.smile, 8.0)
-        arching = 0.30 * smile * pose.rounding  # a broad mouth must open further to look round
+        # A broad mouth must open further to look round, but little for the tightest vowels.
+        arching = 0.30 * smile * pose.rounding * (1.45 - 0.95 * pose.rounding)
         underlap = UNDERLAP * min(1.0, jaw + pose.lower_lip)  # what the lower lip's layer hides of a gap
         relax = self._meeting.excess * (0.55 * pose.speaking + 0.40 * pose.rounding)
         return _Drive(
@@ -138,7 +139,9 @@ class LipRig:
             + meeting,
             settling=settling,
             closing=settling * float(portrait.gap.max()),
-            aperture_width=1 - 0.25 * pose.rounding - 0.012 * smile * pose.speaking,
+            aperture_width=1
+            - (0.25 + 0.012 * smile * pose.rounding) * pose.rounding
+            - 0.012 * smile * pose.speaking,
         )
 
     def _corner_width(self, pose: MouthPose, jaw: float) -> float:
