@@ -67,6 +67,11 @@ export class Pace {
     return Math.max(this.#spent / this.#made, this.#preparing);
   }
 
+  /** Whether enough has been measured to tell people about it. */
+  get sure() {
+    return this.#spent >= 1;
+  }
+
   /** A voice took `spent` seconds before drawing of its `speech` seconds could begin. */
   prepared(spent, speech) {
     this.#preparing = spent / speech;

@@ -309,7 +309,7 @@ export class Conductor {
   #report() {
     const current = this.#jobs.findIndex((job) => job.fate === "speaking");
     const next = this.#jobs.findIndex((job) => !job.fate);
-    const waiting = current < 0 && next >= 0 && this.#jobs[next].clip !== null;
+    const waiting = current < 0 && next >= 0 && this.#jobs[next].clip !== null && this.#pace.sure;
     return {
       chunks: this.#jobs.map((job) => ({
         text: job.chunk.text,

@@ -59,6 +59,11 @@ export class Player {
     return this.#format.sound;
   }
 
+  /** Seconds between what is seen and where a clip may enter. */
+  get #lead() {
+    return this.sound === "flac" ? timing.SPLICE_LEAD : timing.SPLICE_LEAD_AAC;
+  }
+
   /** Seconds appended and not yet seen. */
   get ahead() {
     return Math.max(0, toSeconds(this.#timeline.end) - this.#video.currentTime);
@@ -101,7 +106,7 @@ export class Player {
 
   /** The pose that will be shown `delay` seconds from now, at a place where a clip can enter. */
   planPose(delay) {
-    const frame = timing.planStart(this.#timeline, this.#video.currentTime, delay + timing.SPLICE_LEAD);
+    const frame = timing.planStart(this.#timeline, this.#video.currentTime, delay + this.#lead);
     return this.#timeline.poseAt(frame);
   }
 
@@ -127,7 +132,7 @@ export class Player {
   /** Falls silent at once. */
   async stop() {
     const now = this.#video.currentTime;
-    const speech = [timing.frameAt(now), timing.frameFrom(now + timing.SPLICE_LEAD)].some(
+    const speech = [timing.frameAt(now), timing.frameFrom(now + this.#lead)].some(
       (frame) => this.#timeline.segmentAt(frame)?.clip,
     );
     if (speech) this.#silence();
@@ -168,7 +173,7 @@ export class Player {
     return timing.nextMove({
       timeline: this.#timeline,
       now: this.#video.currentTime,
-      lead: timing.SPLICE_LEAD * rate,
+      lead: this.#lead * rate,
       horizon: (document.hidden ? IDLE_AHEAD_HIDDEN : IDLE_AHEAD) * rate,
       stalled: this.#waitingSince !== null && performance.now() - this.#waitingSince > STALL,
       placed: this.#placed?.clip ?? null,

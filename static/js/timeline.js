@@ -9,6 +9,8 @@ export const FRAGMENT = 5; // frames in a fragment, 0.2 s
 
 /** Decoders have read this many seconds ahead of what is seen; what lies nearer cannot be replaced. */
 export const SPLICE_LEAD = 0.25;
+/** The same where the sound is AAC, whose decoder starts anew at a splice. */
+export const SPLICE_LEAD_AAC = 0.5;
 
 /** A clip that came early waits this many frames at most for the pose it was drawn for. */
 export const MAX_WAIT = 5;

@@ -76,8 +76,10 @@ test("pace counts making, not the delay before it nor the rest between speeches"
   assert.equal(pace.ratio, null);
   pace.made(0.2, 100);
   assert.equal(pace.ratio, null);
-  for (let i = 1; i <= 10; i++) pace.made(0.2, 100 + i * 0.1);
+  assert.equal(pace.sure, false);
+  for (let i = 1; i <= 11; i++) pace.made(0.2, 100 + i * 0.1);
   assert.ok(Math.abs(pace.ratio - 0.5) < 1e-9);
+  assert.equal(pace.sure, true);
   pace.rest();
   pace.made(0.2, 500);
   assert.ok(Math.abs(pace.ratio - 0.5) < 1e-9);
