@@ -9,14 +9,14 @@ from visemes.motion import mouth_poses
 from voiceover.errors import FaceNotFound
 from voiceover.types import Avatar, Frame, Speech
 
-REMEMBERED_FACES = 64  # rigged pictures kept; one takes about 10 MB at 512×512
+REMEMBERED_FACES = 64  # rigged pictures kept; one takes about 3 MB at 512×512
 
 
 class VisemeEngine:
     """Deforms a portrait by the mouth shapes of the phones (`voiceover.lips.LipEngine`).
 
-    Safe to share between threads: rigs are made under a lock, remembered by the avatar's digest
-    and never written to again; drawing has no state.
+    Safe to share between threads: rigs are remembered by the avatar's digest and never written to
+    once made; drawing has no state.
     """
 
     name = "visemes"
@@ -58,10 +58,13 @@ class VisemeEngine:
             return None
         key = (avatar.digest, index)
         with self._lock:
-            face = self._faces.get(key)
-            if face is None:
-                face = self._faces[key] = TalkingFace(avatar.frames[index], landmarks)
-                if len(self._faces) > REMEMBERED_FACES:
-                    self._faces.popitem(last=False)
+            if key in self._faces:
+                self._faces.move_to_end(key)
+                return self._faces[key]
+        rigged = TalkingFace(avatar.frames[index], landmarks)  # unlocked: others go on speaking meanwhile
+        with self._lock:
+            face = self._faces.setdefault(key, rigged)
             self._faces.move_to_end(key)
-            return face
+            if len(self._faces) > REMEMBERED_FACES:
+                self._faces.popitem(last=False)
+        return face

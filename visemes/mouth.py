@@ -63,6 +63,9 @@ class MouthPainter:
         self._softness = float(np.clip(0.22 * portrait.frame.pixels_per_mm, 0.35, 1.2))
         self._palette = _colours(portrait)
         fine_x, fine_y = region_mm(portrait.frame, region, SUPERSAMPLING)
+        fine_x = np.asarray(
+            fine_x / portrait.side_scale(fine_x), np.float32
+        )  # a turned head foreshortens one side
         self._lower_coverage, self._lower_colour = self._drawn(teeth.LOWER, fine_x, -fine_y)
         self._own_teeth = layers.teeth is not None
         if layers.teeth is not None:

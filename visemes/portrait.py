@@ -58,7 +58,7 @@ class Portrait:
         """Return how far x (mm) is from the middle towards a corner: 0 in the middle, 1 at either corner."""
         return np.where(x < 0, -x / self.half_left, x / self.half_right)
 
-    def side_scale(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def side_scale(self, x: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the share of the mean half width that x's side has: yaw foreshortens one side."""
         return np.where(x < 0, self.half_left, self.half_right) / self.half_width
 

@@ -1,4 +1,4 @@
-"""Three faces that can be made offline: an open smile, the same closed by the rig, and that tilted."""
+"""Faces that can be made offline: an open smile, the same closed by the rig, and that tilted and turned."""
 
 from collections.abc import Callable, Iterator
 
@@ -15,6 +15,7 @@ from voiceover.landmarks import LandmarkFinder
 from voiceover.types import Avatar, Frame
 
 TILT = 14.0  # degrees
+NARROWING = 0.72
 
 ReadMouth = Callable[[Avatar, Frame], tuple[float, float]]
 
@@ -45,7 +46,18 @@ def tilted(closed: Avatar) -> Avatar:
     return portrait("tilted", "tilted", np.asarray(turned, np.uint8))
 
 
-@pytest.fixture(scope="session", params=["smiling", "closed", "tilted"])
+@pytest.fixture(scope="session")
+def turned(closed: Avatar) -> Avatar:
+    """The left half of the face is narrowed, as in a head turned to the left."""
+    picture, face = closed.frames[0], closed.faces[0]
+    nose = face[facemesh.NOSE_BASE, 0]
+    rows, columns = np.mgrid[0 : picture.shape[0], 0 : picture.shape[1]].astype(np.float32)
+    columns = np.where(columns < nose, nose + (columns - nose) / NARROWING, columns).astype(np.float32)
+    narrowed = cv2.remap(picture, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    return portrait("turned", "turned", np.asarray(narrowed, np.uint8))
+
+
+@pytest.fixture(scope="session", params=["smiling", "closed", "tilted", "turned"])
 def avatar(request: pytest.FixtureRequest) -> Avatar:
     return request.getfixturevalue(request.param)
 
