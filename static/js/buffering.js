@@ -5,7 +5,7 @@ const CAUTION = 1.15;
 /** The delay of a single answer wanders more. */
 const DOUBT = 1.5;
 /** Seconds of speech that must be there in any case. */
-const LEAST = 0.2;
+const LEAST = 0.1;
 /** Seconds of speech made ahead of the one that is heard. */
 export const LOOK_AHEAD = 12;
 /** Requests under way at a time. */

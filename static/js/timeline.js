@@ -92,11 +92,14 @@ export class Timeline {
   }
 }
 
-/** The first frame at or after `now + lead` seconds where the motion stands at the beginning of a fragment. */
+/**
+ * The frame nearest to `now + lead` seconds where the motion stands at the beginning of a fragment.
+ * It may come two frames too early: so much of the motion is left out unnoticed, while waiting is noticed.
+ */
 export function planStart(timeline, now, lead) {
-  const earliest = frameFrom(now + lead);
-  const beyond = timeline.poseAt(earliest) % FRAGMENT;
-  return earliest + (beyond ? FRAGMENT - beyond : 0);
+  const wanted = frameFrom(now + lead);
+  const pose = timeline.poseAt(wanted);
+  return wanted + fragmentPose(pose) - pose;
 }
 
 /**
