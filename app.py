@@ -5,6 +5,8 @@ import logging
 from apiflask import APIFlask
 from flask import Flask
 
+from service.cli import models_commands
+from service.models import ModelFolder
 from service.pipeline import Pipeline
 from service.settings import Settings
 from service.warmup import WarmUp
@@ -34,6 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(pages_blueprint())
     app.register_blueprint(health_blueprint(warm_up.is_ready))
     app.after_request(secure)
+    app.cli.add_command(models_commands(ModelFolder(settings.checkpoints)))
     if settings.warm_up:
         warm_up.start()
     return app

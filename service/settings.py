@@ -18,7 +18,9 @@ class Settings(BaseSettings):
     threads: int = Field(32, ge=2, le=512)
     """Requests served at once: each viewer holds one while a clip streams."""
     data: Path = Path(__file__).parents[1] / "data"
-    """The only folder that is written to."""
+    """The only folder that is written to while serving."""
+    checkpoints: Path = Path(__file__).parents[1] / "checkpoints"
+    """Where trained weights are looked for, and where `flask models download` puts them."""
     max_text: int = Field(100_000, ge=1)
     """Characters of a text that is split."""
     max_chunk: int = Field(1_000, ge=1)

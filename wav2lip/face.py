@@ -1,4 +1,4 @@
-"""The square of picture that Wav2Lip looks at and draws: its box, steadied over time, cut out and put back."""
+"""The square of picture that Wav2Lip looks at and draws: its box, cut out and put back."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ BELOW_CHIN = 10  # pixels the reference adds under the face it found
 SMOOTHING = 5  # frames
 
 FaceInput = NDArray[np.float32]
-"""What the network sees of a face, float32 `(6, 96, 96)` in [0, 1]: BGR with its lower half black, then BGR."""
+"""What the network sees of a face, float32 `(6, 96, 96)` in [0, 1]: BGR, lower half black, then BGR."""
 
 
 class Box(NamedTuple):

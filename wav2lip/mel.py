@@ -39,7 +39,7 @@ def mel_spectrogram(samples: Samples) -> Mel:
     magnitudes = np.abs(np.fft.rfft(pieces * hann)).T
     bands = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=WINDOW, n_mels=MEL_BANDS, fmin=LOWEST, fmax=HIGHEST)
     level = 20 * np.log10(np.maximum(FLOOR, bands @ magnitudes)) - REFERENCE_LEVEL
-    return np.clip(8 * (level + 100) / 100 - 4, SILENCE, -SILENCE).astype(np.float32)
+    return np.asarray(np.clip(8 * (level + 100) / 100 - 4, SILENCE, -SILENCE), np.float32)
 
 
 def window_starts(columns: int, fps: float) -> list[int]:
@@ -48,7 +48,7 @@ def window_starts(columns: int, fps: float) -> list[int]:
     Its last frame sees the last window, and the sound under that window gets no further frames: 4 s of
     sound give 97 frames at 25 fps. `frame_windows` loses none.
     """
-    starts = []
+    starts: list[int] = []
     while (start := int(len(starts) * COLUMNS_PER_SECOND / fps)) + MEL_COLUMNS <= columns:
         starts.append(start)
     return [*starts, columns - MEL_COLUMNS]

@@ -1,7 +1,7 @@
 """The generator of Wav2Lip: a face with its mouth hidden and 0.2 s of sound in, the face speaking it out.
 
 Source: Prajwal et al., "A Lip Sync Expert Is All You Need for Speech to Lip Generation In the Wild" (2020).
-Written anew; the names of its parts are the keys of the published checkpoints.
+The names of its parts are the keys of the published checkpoints.
 """
 
 import torch

@@ -1,6 +1,7 @@
 """Weights and inputs from exact integer formulas: the same on every machine, with nothing to download.
 
-`mix` is a 32-bit integer hash; number i of stream t is `mix(i + mix(t * 0x9E3779B1 + seed * 0x85EBCA77)) / 2**32`.
+`mix` is a 32-bit integer hash; number i of stream t is `mix(i + base) / 2**32`, with
+`base = mix(t * 0x9E3779B1 + seed * 0x85EBCA77)`.
 Everything is computed in float64 and rounded once.
 """
 
