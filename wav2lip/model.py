@@ -4,6 +4,8 @@ Source: Prajwal et al., "A Lip Sync Expert Is All You Need for Speech to Lip Gen
 The names of its parts are the keys of the published checkpoints.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -22,11 +24,11 @@ class ConvBlock(nn.Module):
     ) -> None:
         super().__init__()
         convolution = nn.Conv2d(inputs, outputs, kernel, stride, padding)
-        self.conv_block = nn.Sequential(convolution, nn.BatchNorm2d(outputs))
+        self.conv_block: Any = nn.Sequential(convolution, nn.BatchNorm2d(outputs))
         self.residual = residual
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.conv_block(x)
+        y = self.conv_block(x)
         return torch.relu(y + x if self.residual else y)
 
 
@@ -37,7 +39,7 @@ class UpBlock(nn.Module):
         super().__init__()
         # With stride 2 the output is exactly twice the input; without, it is the kernel's size.
         convolution = nn.ConvTranspose2d(inputs, outputs, 3, stride, padding, output_padding=stride - 1)
-        self.conv_block = nn.Sequential(convolution, nn.BatchNorm2d(outputs))
+        self.conv_block: Any = nn.Sequential(convolution, nn.BatchNorm2d(outputs))
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.relu(self.conv_block(x))

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from voiceover.errors import EngineUnavailable
-from wav2lip.model import Wav2Lip
+from wav2lip.model import EMBEDDING, Wav2Lip
 
 NAMES = ("wav2lip_gan", "wav2lip")
 """Published checkpoints, the sharper one first."""
@@ -26,21 +26,20 @@ def find(folder: Path) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
-def load(path: Path, trusted: Collection[str] = (), network: Wav2Lip | None = None) -> Wav2Lip:
+def load(path: Path, trusted: Collection[str] = ()) -> Wav2Lip:
     """Read a checkpoint: a state dict, bare or inside a training checkpoint, safetensors, or TorchScript.
 
     Args:
         trusted: sha256 sums (hexadecimal) of files that may run code: TorchScript is read only from these.
-        network: what to fill; the published network unless given.
 
     Returns:
-        The network, ready to draw.
+        The network, ready to draw, as wide as the checkpoint.
 
     Raises:
         EngineUnavailable: the file cannot be used; the message names it and says why.
     """
-    network = network or Wav2Lip()
     state = _without_prefix(_state_dict(path, trusted))
+    network = Wav2Lip(_width(state))
     _check(path, state, network)
     network.load_state_dict(state)
     return network.eval().requires_grad_(requires_grad=False)
@@ -107,6 +106,12 @@ def _unwrapped(path: Path, loaded: Any) -> Mapping[str, Tensor]:
 
 def _without_prefix(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {key.removeprefix(PREFIX): tensor for key, tensor in state.items()}
+
+
+def _width(state: Mapping[str, Tensor]) -> float:
+    """Return the width of the network that the weights are for; 1, if they are for no such network."""
+    summary = state.get("audio_encoder.12.conv_block.0.bias")
+    return len(summary) / EMBEDDING if summary is not None and summary.ndim else 1.0
 
 
 def _check(path: Path, state: Mapping[str, Tensor], network: Wav2Lip) -> None:

@@ -32,7 +32,8 @@ def as_trained(state: dict[str, Tensor]) -> dict[str, object]:
 
 
 def loads(path: Path, state: dict[str, Tensor], **options: object) -> None:
-    loaded = weights.load(path, network=small(), **options)
+    loaded = weights.load(path, **options)
+    assert loaded.width == WIDTH
     assert not loaded.training
     for key, tensor in loaded.state_dict().items():
         assert torch.equal(tensor, state[key]), key
@@ -40,7 +41,7 @@ def loads(path: Path, state: dict[str, Tensor], **options: object) -> None:
 
 def refusal(path: Path, **options: object) -> EngineUnavailable:
     with pytest.raises(EngineUnavailable, match=path.name) as caught:
-        weights.load(path, network=small(), **options)
+        weights.load(path, **options)
     assert caught.value.details["engine"] == "wav2lip"
     return caught.value
 
