@@ -29,14 +29,15 @@ def create_app(settings: Settings | None = None) -> Flask:
         OPENAPI_VERSION="3.1.0",
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    pipeline = Pipeline(AvatarStore(settings.data / "landmarks"))
+    models = ModelFolder(settings.checkpoints)
+    pipeline = Pipeline(AvatarStore(settings.data / "landmarks"), models)
     warm_up = WarmUp(pipeline)
     problems.register(app)
     app.register_blueprint(api_blueprint(pipeline, settings))
     app.register_blueprint(pages_blueprint())
     app.register_blueprint(health_blueprint(warm_up.is_ready))
     app.after_request(secure)
-    app.cli.add_command(models_commands(ModelFolder(settings.checkpoints)))
+    app.cli.add_command(models_commands(models))
     if settings.warm_up:
         warm_up.start()
     return app

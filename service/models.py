@@ -14,7 +14,8 @@ from voiceover.errors import EngineUnavailable, NotFound
 
 log = logging.getLogger(__name__)
 
-MANIFEST = Path(__file__).parents[1] / "checkpoints" / "manifest.json"
+CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
+MANIFEST = CHECKPOINTS / "manifest.json"
 BLOCK = 2**18  # bytes read at a time
 TIMEOUT = (10, 30)  # seconds to connect, seconds without a byte
 ATTEMPTS = 3  # at one mirror, as long as each brings something
@@ -58,8 +59,8 @@ class State(StrEnum):
 class ModelFolder:
     """The folder of weights. What is put there by hand is as good as what was downloaded."""
 
-    def __init__(self, folder: Path, manifest: Path = MANIFEST) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path = CHECKPOINTS, manifest: Path = MANIFEST) -> None:
+        self.folder = folder
         self._manifest = Manifest.model_validate_json(manifest.read_bytes())
 
     @property
@@ -85,7 +86,7 @@ class ModelFolder:
 
     def path(self, model: Model) -> Path:
         """Return where the file is, or belongs."""
-        return self._folder / model.file
+        return self.folder / model.file
 
     def state(self, model: Model) -> State:
         path = self.path(model)
@@ -118,7 +119,7 @@ class ModelFolder:
         Raises:
             EngineUnavailable: no mirror has it, or the disk is too full; the message says what each answered.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         self._check_space(model)
         failures = []
         for url in model.urls:
@@ -128,7 +129,7 @@ class ModelFolder:
             except _MirrorFailed as exc:
                 log.warning("%s: %s", url, exc)
                 failures.append(f"{url}: {exc}")
-        where = f"Get {model.file} elsewhere and put it in {self._folder}: it is found there."
+        where = f"Get {model.file} elsewhere and put it in {self.folder}: it is found there."
         raise EngineUnavailable(
             f"no mirror gave {model.file}. {'; '.join(failures)}. {where}",
             engine=model.name,
@@ -159,23 +160,23 @@ class ModelFolder:
 
     def _check_space(self, model: Model) -> None:
         missing = (model.bytes or 0) - _size(self._part(model))
-        if (free := shutil.disk_usage(self._folder).free) < missing:
+        if (free := shutil.disk_usage(self.folder).free) < missing:
             raise EngineUnavailable(
-                f"{self._folder} has {free >> 20} MB of free space, {model.file} needs {missing >> 20} MB",
+                f"{self.folder} has {free >> 20} MB of free space, {model.file} needs {missing >> 20} MB",
                 engine=model.name,
                 reason="disk-full",
             )
 
     def _part(self, model: Model) -> Path:
-        return self._folder / f"{model.file}.part"
+        return self.folder / f"{model.file}.part"
 
     def _pinned(self) -> dict[str, str]:
-        pins = self._folder / "pinned.json"
+        pins = self.folder / "pinned.json"
         return dict(json.loads(pins.read_text())) if pins.exists() else {}
 
     def _pin(self, model: Model, sha256: str) -> None:
         pins = self._pinned() | {model.name: sha256}
-        (self._folder / "pinned.json").write_text(json.dumps(pins, indent=2))
+        (self.folder / "pinned.json").write_text(json.dumps(pins, indent=2))
 
 
 class _MirrorFailed(Exception):
@@ -196,14 +197,13 @@ def _fetch(url: str, part: Path, report: Callable[[int], None]) -> None:
         with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
             if answer.status_code == requests.codes.requested_range_not_satisfiable:
                 return  # nothing is missing; whether it is right is for the sum to say
-            answer.raise_for_status()
+            if not answer.ok:
+                raise _MirrorFailed(f"the server answered {answer.status_code}")
             resumes = answer.status_code == requests.codes.partial_content
             with part.open("ab" if resumes else "wb") as file:
                 for block in answer.iter_content(BLOCK):
                     file.write(block)
                     report(file.tell())
-    except requests.HTTPError as exc:
-        raise _MirrorFailed(f"the server answered {exc.response.status_code}") from exc
     except requests.RequestException as exc:
         raise _LineBroke(f"{type(exc).__name__}: {exc}") from exc
 

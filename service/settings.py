@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.models import CHECKPOINTS
+
 
 class Settings(BaseSettings):
     """Frozen; an unknown name or a bad value stops the start with a sentence that says which."""
@@ -19,7 +21,7 @@ class Settings(BaseSettings):
     """Requests served at once: each viewer holds one while a clip streams."""
     data: Path = Path(__file__).parents[1] / "data"
     """The only folder that is written to while serving."""
-    checkpoints: Path = Path(__file__).parents[1] / "checkpoints"
+    checkpoints: Path = CHECKPOINTS
     """Where trained weights are looked for, and where `flask models download` puts them."""
     max_text: int = Field(100_000, ge=1)
     """Characters of a text that is split."""

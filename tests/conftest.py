@@ -1,9 +1,14 @@
 """What all tests share: real engines, loaded once."""
 
+import hypothesis
 import pytest
 
 from service.engines import speech_engines
 from tts.base import SpeechEngine, Voice
+
+# Machines are shared: how long an example takes says nothing.
+hypothesis.settings.register_profile("shared", deadline=None)
+hypothesis.settings.load_profile("shared")
 
 
 @pytest.fixture(scope="session")

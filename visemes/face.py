@@ -8,7 +8,7 @@ from visemes.layers import region_mm, take_apart
 from visemes.motion import MouthPose
 from visemes.mouth import Box, MouthPainter
 from visemes.portrait import measure
-from visemes.rig import LipRig, Shifts
+from visemes.rig import LipRig, Shifts, smoothstep
 from visemes.warp import FaceWarp, Map
 from voiceover.types import Frame, Landmarks
 
@@ -66,9 +66,11 @@ class TalkingFace:
         x, y = self._x[box.slices], self._y[box.slices]
         upper, lower = np.interp(x, *shifts.inner_upper.T), np.interp(x, *shifts.inner_lower.T)
         height = np.maximum(lower - upper, 0)
-        distance = np.maximum(np.maximum(upper - y, y - lower), 0)
-        between_corners = (x > shifts.inner_upper[0, 0] - 1) & (x < shifts.inner_upper[-1, 0] + 1)
-        shadow = 0.42 * pose.speaking * np.exp(-((distance / 0.75) ** 2) - height / 1.2) * between_corners
+        below = y - (upper + lower) / 2
+        spread = np.where(below < 0, 0.55, 1.0)  # mm: the upper lip shades the lower one
+        between_corners = smoothstep(x, shifts.inner_upper[0, 0] - 1, shifts.inner_upper[0, 0] + 3)
+        between_corners *= 1 - smoothstep(x, shifts.inner_upper[-1, 0] - 3, shifts.inner_upper[-1, 0] + 1)
+        shadow = 0.48 * pose.speaking * np.exp(-((below / spread) ** 2) - height / 1.2) * between_corners
         canvas[box.slices] *= 1 - (shadow[..., None] * [1.12, 1.1, 0.9]).astype(np.float32)
 
 

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from visemes import facemesh
 from visemes.mouthframe import MouthFrame, Points
 from visemes.portrait import Portrait
+from visemes.rig import UNDERLAP
 from visemes.warp import Region
 from voiceover.types import Frame
 
 SUPERSAMPLING = 4
-UNDERLAP = 0.35  # mm that the lower lip reaches under the upper one of a closed photo, against hairlines
 FRINGE = 0.8  # mm of lip beside an open mouth that is always taken for blurred teeth
 FRINGE_REACH = 2.4  # mm within which pixels that do not look like lip are
 TEETH_MARGIN = 4.0  # mm by which teeth are continued under the lips
@@ -34,9 +34,8 @@ class PhotoLayers:
 def take_apart(portrait: Portrait, region: Region) -> PhotoLayers:
     """Cut a portrait's region along its lips."""
     photo = portrait.picture[region.slices]
-    underlap = 0.0 if portrait.open else UNDERLAP
     upper = _coverage(portrait, region, _cut(portrait, portrait.inner_upper), below=False)
-    lower = _coverage(portrait, region, _cut(portrait, portrait.inner_lower) - [0, underlap], below=True)
+    lower = _coverage(portrait, region, _cut(portrait, portrait.inner_lower) - [0, UNDERLAP], below=True)
     if not portrait.open:
         return PhotoLayers(np.dstack([photo, upper]), np.dstack([photo, lower]), None)
     inside = np.asarray(cv2.subtract(255 - upper, lower), np.uint8)
@@ -89,8 +88,15 @@ def _without_teeth(portrait: Portrait, photo: Frame, inside: NDArray[np.uint8]) 
     ).astype(np.uint8)
     near = cv2.dilate(core, _disc(FRINGE_REACH * scale))
     fringe = cv2.bitwise_or(cv2.dilate(core, _disc(FRINGE * scale)), cv2.bitwise_and(near, unlike_lip))
-    fringe = cv2.morphologyEx(fringe, cv2.MORPH_CLOSE, _disc(0.6 * scale))
-    return np.asarray(cv2.inpaint(photo, fringe * 255, 4, cv2.INPAINT_TELEA), np.uint8)
+    fringe = cv2.morphologyEx(fringe, cv2.MORPH_CLOSE, _disc(1.5 * scale))
+    fringe = cv2.dilate(fringe, _disc(0.5 * scale))
+    regrown = cv2.inpaint(photo, fringe * 255, 4, cv2.INPAINT_TELEA)
+    # Inpainting draws streaks across the gap; lips have none.
+    smooth = cv2.GaussianBlur(regrown, (0, 0), 1.0 * scale)
+    grown = cv2.GaussianBlur(cv2.dilate(fringe, _disc(0.5 * scale)).astype(np.float32), (0, 0), 0.7 * scale)[
+        ..., None
+    ]
+    return np.asarray(regrown + (smooth.astype(np.float32) - regrown) * grown, np.uint8)
 
 
 def _teeth(photo: Frame, inside: NDArray[np.uint8], scale: float) -> Frame:

@@ -47,7 +47,7 @@ class Palette:
 
 
 def trace_closed(picture: Frame, frame: MouthFrame, upper: Points, lower: Points) -> Points:
-    """Return the line on which closed lips meet, `(11, 2)` mm: the darkest path between the mesh's contours."""
+    """Return the line on which closed lips meet, `(11, 2)` mm: the darkest path near the mesh's."""
     column = 0.5  # mm
     xs = np.arange(upper[0, 0], upper[-1, 0], column)
     guess = np.interp(xs, upper[:, 0], (upper[:, 1] + lower[:, 1]) / 2)

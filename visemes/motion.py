@@ -57,10 +57,8 @@ class MouthPose(NamedTuple):
 
     @property
     def opening(self) -> float:
-        """Intended distance between the lips in the middle, mm, from closed lips."""
-        free = (1 - self.closure) * (1 - self.labiodental)
-        touching = (0.8 + 0.15 * self.jaw + 1.5) * self.labiodental * (1 - self.closure)
-        return (self.jaw * (1 - 0.55 * self.closure) + self.lower_lip + self.upper_lip) * free + touching
+        """Intended free way between the lips, or between lip and teeth, mm; 0 at any contact."""
+        return (self.jaw + self.lower_lip + self.upper_lip) * (1 - self.closure) * (1 - self.labiodental)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +195,7 @@ def _aim(segment: _Segment, loudness: _Loudness, after_palatal: bool) -> Track:
     width = target.width
     rounding = target.rounding
     if target.vowel:
-        haste = np.clip(np.sqrt(segment.length / 0.085), 0.62, 1.12)
+        haste = np.clip(np.sqrt(segment.length / 0.085), 0.75, 1.12)
         openings *= haste * loudness.factor(segment)
         width += 0.5 * after_palatal
     if segment.palatalised:

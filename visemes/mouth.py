@@ -85,10 +85,15 @@ class MouthPainter:
         canvas = self._cavity(view)
         self._add_tongue(canvas, view, pose)
         self._add_lower_teeth(canvas, view, pose)
+        if self._portrait.open:  # the photo's own teeth are as sharp as the photo: they go on top, unblurred
+            canvas = self._softened(canvas)
+            self._add_upper_teeth(canvas, view, pose)
+            return canvas
         self._add_upper_teeth(canvas, view, pose)
-        if not self._portrait.open:  # a photo's own teeth are as sharp as the photo
-            canvas = np.asarray(cv2.GaussianBlur(canvas, (0, 0), self._softness), np.float32)
-        return canvas
+        return self._softened(canvas)
+
+    def _softened(self, canvas: Floats) -> Floats:
+        return np.asarray(cv2.GaussianBlur(canvas, (0, 0), self._softness), np.float32)
 
     def _view(self, shifts: Shifts, box: Box) -> _View:
         x, y = self._x[box.slices], self._y[box.slices]
@@ -100,16 +105,19 @@ class MouthPainter:
     def _cavity(self, view: _View) -> Floats:
         depth = np.clip((view.y - view.upper) / view.height, 0, 1)
         sideways = view.x / np.where(view.x < 0, self._portrait.half_left, self._portrait.half_right)
-        light = (0.50 + 0.85 * depth) * (1 - 0.40 * np.clip(sideways, -1, 1) ** 2)
-        return np.asarray(self._palette.cavity * light[..., None], np.float32)
+        light = (0.55 + 0.80 * depth) * (1 - 0.35 * np.clip(sideways, -1, 1) ** 2)
+        canvas = np.asarray(self._palette.cavity * light[..., None], np.float32)
+        # Light that falls through the lips themselves fills a narrow gap: it is brown, never black.
+        _blend(canvas, self._palette.gap, np.exp(-view.height / 1.6))
+        return canvas
 
     def _add_tongue(self, canvas: Floats, view: _View, pose: MouthPose) -> None:
         """A hump on the floor of the mouth; it moves with the jaw and rises for t, n, l, th."""
-        sink = 1.2 + 0.30 * max(pose.jaw - 2, 0)
+        sink = 1.4 + 0.55 * max(pose.jaw - 2, 0)
         top = view.bottom - sink - 0.55 * pose.tongue * view.aperture + 2.8 * (view.x / 15) ** 2
         coverage = smoothstep(view.y - top, -1.4, 1.4) * (1 - smoothstep(np.abs(view.x), 9, 16))
-        back_light = 0.50 + 0.42 * np.exp(-(((view.y - top - 2.4) / 2.6) ** 2))
-        groove = 1 - 0.13 * np.exp(-((view.x / 1.2) ** 2))
+        back_light = 0.55 + 0.45 * np.exp(-(((view.y - top - 2.8) / 2.6) ** 2))
+        groove = 1 - 0.06 * np.exp(-((view.x / 1.2) ** 2))
         light = (
             back_light * groove * (1 - 0.45 * (view.x / 15) ** 2) * np.clip(0.42 + 0.10 * view.height, 0, 1)
         )
@@ -128,12 +136,12 @@ class MouthPainter:
     def _add_upper_teeth(self, canvas: Floats, view: _View, pose: MouthPose) -> None:
         """Fixed to the skull, in the shadow of the upper lip; rounded lips leave them in the dark."""
         coverage, colour = self._upper_coverage[view.box.slices], self._upper_colour[view.box.slices]
-        hidden = 0.92 * _ramp(pose.rounding, 0.60, 0.85) * (0.86 if self._portrait.open else 0.72)
-        depth_of_shadow = 0.38 if self._portrait.open else 0.50
+        hidden = 0.90 * _ramp(pose.rounding, 0.48, 0.78) * pose.speaking
+        depth_of_shadow = 0.30 if self._portrait.open else 0.62
         shadow = 1 - depth_of_shadow * np.exp(-np.maximum(view.y - view.upper, 0) / 1.5)
         light = 1.0 if self._portrait.open else float(np.clip(0.62 + 0.07 * view.aperture, 0.62, 0.95))
-        lightness = 1 - pose.speaking * (1 - shadow * light * (1 - hidden))
-        _blend(canvas, colour * _warm_shade(lightness.astype(np.float32)), coverage)
+        lightness = 1 - pose.speaking * (1 - shadow * light * (1 - 0.4 * hidden))
+        _blend(canvas, colour * _warm_shade(lightness.astype(np.float32)), coverage * np.float32(1 - hidden))
 
     def _drawn(self, row: teeth.ToothRow, fine_x: Floats, fine_y: Floats) -> tuple[Floats, Floats]:
         """Draw a row at the region's resolution: coverage `(h, w)` and BGR `(h, w, 3)`."""
@@ -151,6 +159,8 @@ class MouthPainter:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Colours:
     cavity: Colour
+    gap: Colour
+    """of the shadow between nearly touching lips"""
     tongue: Colour
     teeth: Colour
 
@@ -169,8 +179,9 @@ def _colours(portrait: Portrait) -> _Colours:
     white = np.array([190, 216, 230]) / 216 * np.clip(0.50 * light + 0.46 * highlights, 60, 228)
     hue = lip / lip.mean()
     return _Colours(
-        cavity=(hue * [0.9, 0.85, 1.1] * (0.13 * light + 8) * 0.62).astype(np.float32),
-        tongue=(0.5 * lip * [0.95, 0.88, 1.0] + 0.5 * hue * 0.42 * light).astype(np.float32),
+        cavity=(np.sqrt(hue) * [0.72, 0.70, 1.30] * (0.12 * light + 8)).astype(np.float32),
+        gap=(0.38 * lip * [0.80, 0.80, 1.0]).astype(np.float32),
+        tongue=(0.35 * lip + 0.65 * light * np.sqrt(hue) * [0.42, 0.40, 0.66]).astype(np.float32),
         teeth=(0.85 * white + 0.15 * white.mean() * skin / skin.mean()).astype(np.float32),
     )
 

@@ -16,7 +16,12 @@ from visemes.portrait import Portrait
 
 Floats = NDArray[np.float64]
 
+UNDERLAP = 0.35  # mm that the lower lip reaches under the upper one, or a hairline shows between them
 UPPER_SHARE = 0.42  # of an open photo's gap is closed by the upper lip, the rest by the lower one
+PARTED = (
+    0.13  # of an open photo's gap stays open in speech but for contacts: who smiles, speaks with parted lips
+)
+BITE_LIFT = 2.0  # mm that the upper lip bares the teeth for f and v
 NEUTRAL_ELEVATION = 2.0  # mm that the corners of a relaxed mouth may stand above its middle
 CHIN_PER_JAW = 0.78  # real talkers' chins move 0.45–0.7 mm per mm of lip opening
 BESIDE_CORNER = np.array([5.0, 12.0, 21.0])  # mm outward of a corner: control points that follow it
@@ -56,6 +61,8 @@ class _Drive:
     """mm that the middle of the upper lip goes down"""
     lower: float
     """mm that the middle of the lower lip goes down"""
+    settling: float
+    """share of the way that the lips have gone from the photo to where they meet"""
     closing: float
     """mm of the photo's own gap that is closed, at its widest"""
     aperture_width: float
@@ -116,17 +123,25 @@ class LipRig:
         free = (1 - pose.closure) * (1 - pose.labiodental)
         biting = pose.labiodental * (1 - pose.closure)
         meeting = 0.22 * jaw * pose.closure  # lips that meet over a dropped jaw meet lower
-        closing = pose.speaking * float(portrait.gap.max())
-        relax = self._meeting.relaxation * (pose.speaking + 0.5 * pose.rounding)
+        settling = pose.speaking * (1 - PARTED * free)
+        smile = min(portrait.smile, 8.0)
+        arching = (
+            0.20 * smile * min(1.0, 1.6 * pose.rounding)
+        )  # a broad mouth must open further to look round
+        underlap = UNDERLAP * min(1.0, jaw + pose.lower_lip)  # what the lower lip's layer hides of a gap
+        relax = self._meeting.excess * (0.55 * pose.speaking + 0.40 * pose.rounding)
         return _Drive(
             jaw=jaw,
             width=self._corner_width(pose, jaw),
             corner_drop=0.24 * jaw * (1 - 0.4 * pose.closure) + relax,
             relax=relax,
-            upper=-pose.upper_lip * free - 1.5 * biting + meeting,
-            lower=(jaw + pose.lower_lip) * free + (0.8 + 0.15 * jaw) * biting + meeting,
-            closing=closing,
-            aperture_width=1 - (0.20 + 0.012 * min(portrait.smile, 10.0)) * pose.rounding,
+            upper=-(pose.upper_lip + 0.65 * arching) * free - BITE_LIFT * biting + meeting,
+            lower=(jaw + pose.lower_lip + underlap + 0.35 * arching) * free
+            + (0.5 + 0.12 * jaw) * biting
+            + meeting,
+            settling=settling,
+            closing=settling * float(portrait.gap.max()),
+            aperture_width=1 - 0.25 * pose.rounding - 0.012 * smile * pose.speaking,
         )
 
     def _corner_width(self, pose: MouthPose, jaw: float) -> float:
@@ -142,27 +157,28 @@ class LipRig:
     ) -> Points:
         """Return the shift of an inner lip edge: onto the line where lips meet, then apart."""
         profile = self._profile(edge[:, 0], drive, 1.06 - 0.48 * pose.rounding)
-        dy = pose.speaking * to_meeting + travel * profile + self._corner_dip(edge[:, 0], drive)
+        dy = drive.settling * to_meeting + travel * profile + self._corner_dip(edge[:, 0], drive)
         return np.stack([self._widening(edge[:, 0], drive), dy], axis=1)
 
     def _outer_upper(self, pose: MouthPose, drive: _Drive) -> Points:
         x = self.portrait.at(facemesh.OUTER_UPPER)[:, 0]
         profile = self._profile(x, drive, 0.8)
-        settling = 0.5 * pose.speaking * np.interp(x, self.portrait.inner_upper[:, 0], self._meeting.upper)
+        settling = 0.5 * drive.settling * np.interp(x, self.portrait.inner_upper[:, 0], self._meeting.upper)
         travel = (0.86 if drive.upper < 0 else 0.8) * drive.upper
         thinning = 1.4 * 0.22 * self._lip_height_upper * pose.roll
-        dy = settling + (travel - 1.3 * pose.rounding + thinning) * profile + self._corner_dip(x, drive)
+        dy = settling + (travel + thinning) * profile - 1.3 * pose.rounding * self._pucker(x)
+        dy += self._corner_dip(x, drive)
         return np.stack([self._widening(x, drive), dy], axis=1)
 
     def _outer_lower(self, pose: MouthPose, drive: _Drive) -> Points:
         x = self.portrait.at(facemesh.OUTER_LOWER)[:, 0]
         profile = self._profile(x, drive, 0.8)
         free = (1 - pose.closure) * (1 - pose.labiodental)
-        settling = 0.62 * pose.speaking * np.interp(x, self.portrait.inner_lower[:, 0], self._meeting.lower)
+        settling = 0.62 * drive.settling * np.interp(x, self.portrait.inner_lower[:, 0], self._meeting.lower)
         jaw = drive.jaw * (free + 0.75 * pose.closure + 0.45 * pose.labiodental)
         thinning = 0.22 * self._lip_height_lower * (1.5 * pose.roll + 1.6 * pose.labiodental)
-        travel = jaw + 0.75 * pose.lower_lip * free + 1.9 * pose.rounding - thinning
-        dy = settling + travel * profile + self._corner_dip(x, drive)
+        travel = jaw + 0.75 * pose.lower_lip * free - thinning
+        dy = settling + travel * profile + 1.9 * pose.rounding * self._pucker(x) + self._corner_dip(x, drive)
         return np.stack([self._widening(x, drive), dy], axis=1)
 
     def _philtrum(self, pose: MouthPose, drive: _Drive) -> Points:
@@ -215,6 +231,10 @@ class LipRig:
         reach = self.portrait.across(x) / drive.aperture_width
         return np.asarray(np.clip(1 - reach**2.2, 0, 1) ** power)
 
+    def _pucker(self, x: Floats) -> Floats:
+        """Return how much pushed-out lips swell at x: nearly alike all along, or they would be pointed."""
+        return np.asarray(np.clip(1 - self.portrait.across(x) ** 3, 0, 1) ** 0.6)
+
     def _widening(self, x: Floats, drive: _Drive) -> Floats:
         across = np.clip(self.portrait.across(x), 0, 1)
         return np.asarray(np.sign(x) * self.portrait.side_scale(x) * drive.width * across**0.9)
@@ -240,8 +260,8 @@ class _MeetingLine:
         self.lower: Floats = np.interp(lower[:, 0], x, line) - lower[:, 1]
         if not portrait.open:
             self.upper, self.lower = np.zeros_like(self.upper), np.zeros_like(self.lower)
-        self.relaxation = 0.5 * max(0.0, float(depth.sum()) - NEUTRAL_ELEVATION)
-        """mm that the corners sink when a smile relaxes into speech"""
+        self.excess = max(0.0, float(depth.sum()) - NEUTRAL_ELEVATION)
+        """mm by which a smile holds the corners higher than a relaxed mouth would"""
 
 
 class _Hinges:

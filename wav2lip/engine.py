@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from voiceover.errors import EngineUnavailable, FaceNotFound
+from voiceover.errors import FaceNotFound
 from voiceover.types import FPS, Avatar, Frame, Samples, Speech
 from wav2lip import mel, silence, weights
 from wav2lip.blend import LowerFace
@@ -58,25 +58,18 @@ class Wav2LipEngine:
 
     name = "wav2lip"
 
-    def __init__(self, checkpoints: Path, trusted: Collection[str] = ()) -> None:
+    def __init__(self, checkpoint: Path, trusted: Collection[str] = ()) -> None:
         """Load the checkpoint and find the fastest way to run it: some seconds.
 
         Args:
-            checkpoints: the folder with the weights.
+            checkpoint: the network's weights; S3FD's may lie beside them.
             trusted: see `wav2lip.weights.load`.
 
         Raises:
-            EngineUnavailable: there is no checkpoint, or none that can be used.
+            EngineUnavailable: the checkpoint cannot be used.
         """
-        checkpoint = weights.find(checkpoints)
-        if checkpoint is None:
-            raise EngineUnavailable(
-                f"no Wav2Lip weights in {checkpoints}; to get them: flask models download wav2lip_gan",
-                engine=self.name,
-                reason="checkpoint-missing",
-            )
         self._renderer: Renderer = fastest(weights.load(checkpoint, trusted))
-        self._framer = FaceFramer(checkpoints)
+        self._framer = FaceFramer(checkpoint.parent)
         self._device = threading.Lock()
         self._boxes = _Memory[list[Box | None]](REMEMBERED_AVATARS)
         self._faces = _Memory[LowerFace](REMEMBERED_FACES)

@@ -1,4 +1,4 @@
-"""Finding and reading checkpoints: files that others made, so nothing in them is trusted to run."""
+"""Reading checkpoints: files that others made, so nothing in them is trusted to run."""
 
 import hashlib
 import pickle
@@ -13,17 +13,8 @@ from torch import Tensor
 from voiceover.errors import EngineUnavailable
 from wav2lip.model import EMBEDDING, Wav2Lip
 
-NAMES = ("wav2lip_gan", "wav2lip")
-"""Published checkpoints, the sharper one first."""
-SUFFIXES = (".safetensors", ".pth", ".pt")
 PREFIX = "module."  # left in the keys by training on several GPUs
 BLOCK = 2**20  # bytes read at a time
-
-
-def find(folder: Path) -> Path | None:
-    """Return the checkpoint to use, or None when the folder has none."""
-    candidates = (folder / f"{name}{suffix}" for name in NAMES for suffix in SUFFIXES)
-    return next((path for path in candidates if path.is_file()), None)
 
 
 def load(path: Path, trusted: Collection[str] = ()) -> Wav2Lip:
@@ -134,7 +125,7 @@ def _check(path: Path, state: Mapping[str, Tensor], network: Wav2Lip) -> None:
 
 def _refusal(path: Path, reason: str, why: str) -> EngineUnavailable:
     return EngineUnavailable(
-        f"{path.name} cannot be used: {why}", engine="wav2lip", reason=reason, path=str(path)
+        f"{path.name} cannot be used: {why}", engine="wav2lip", reason=reason, path=path.name
     )
 
 

@@ -7,7 +7,6 @@ from typing import Any, TypeAlias
 import cv2
 from apiflask import APIBlueprint
 from flask import Response, current_app, g, request
-from voiceover.idle import IDLE_FRAMES
 from werkzeug.exceptions import UnsupportedMediaType
 
 from service.engines import E, Registry, choose_voice, languages
@@ -16,8 +15,11 @@ from service.settings import Settings
 from service.web import schemas
 from service.web.problems import BadRequest, sentence
 from voiceover import video
+from voiceover.avatars import DEFAULT_AVATAR
+from voiceover.idle import IDLE_FRAMES
 from voiceover.types import Avatar
 
+AVATAR_NAMES = {DEFAULT_AVATAR: {"ru": "Айлин Коллинз", "en": "Eileen Collins"}}
 POSTER_QUALITY = 90  # per cent, JPEG
 
 _Answer: TypeAlias = dict[str, str | dict[str, dict[str, Any]]]
@@ -118,7 +120,7 @@ def api_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
         spoken = languages(there)
         return {
             "voices": [asdict(voice) for voice in there],
-            "languages": spoken,
+            "languages": [{"code": language} for language in spoken],
             "auto": {language: choose_voice(there, language).id for language in spoken},
         }
 
@@ -162,8 +164,12 @@ def _stream(data: Iterator[bytes], headers: dict[str, str]) -> Response:
 
 
 def _state(engines: Registry[E], name: str) -> dict[str, object]:
-    missing = engines.missing(name)
-    return {"name": name, "available": missing is None, "reason": sentence(missing) if missing else ""}
+    objection = engines.objection(name)
+    return {
+        "name": name,
+        "available": engines.missing(name) is None,
+        "reason": sentence(objection) if objection else "",
+    }
 
 
 def _avatar(avatar: Avatar) -> dict[str, object]:
@@ -171,7 +177,7 @@ def _avatar(avatar: Avatar) -> dict[str, object]:
     base = f"{current_app.config['APPLICATION_ROOT'].rstrip('/')}/api/avatars/{avatar.id}"
     return {
         "id": avatar.id,
-        "name": avatar.name,
+        "name": AVATAR_NAMES.get(avatar.id) or {"ru": avatar.name, "en": avatar.name},
         "width": width,
         "height": height,
         "idle_frames": IDLE_FRAMES,

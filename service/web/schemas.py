@@ -81,7 +81,7 @@ class JoinIn(_Request):
 class EngineOut(BaseModel):
     name: str
     available: bool
-    reason: str = Field(description="Why it is not available; empty when it is.")
+    reason: str = Field(description="Why it is not available, or why `auto` passes it over; else empty.")
 
 
 class EnginesOut(BaseModel):
@@ -98,15 +98,19 @@ class VoiceOut(BaseModel):
     quality: str
 
 
+class LanguageOut(BaseModel):
+    code: str
+
+
 class VoicesOut(BaseModel):
     voices: list[VoiceOut]
-    languages: list[str] = Field(description="Languages that somebody speaks, without dialects.")
+    languages: list[LanguageOut] = Field(description="Languages that somebody speaks, without dialects.")
     auto: dict[str, str] = Field(description="What `auto` stands for: language → voice id.")
 
 
 class AvatarOut(BaseModel):
     id: str
-    name: str
+    name: dict[str, str] = Field(description="By language, `ru` and `en`.")
     width: int
     height: int
     idle_frames: int = Field(description="Length of the idle loop; frame numbers are taken modulo this.")

@@ -60,7 +60,7 @@ export class Choices {
   #fillVoices() {
     const { voices, auto } = this.#offer.voices;
     const language = this.#selects.language.value;
-    const spoken = voices.filter((voice) => voice.language === language);
+    const spoken = voices.filter((voice) => speaks(voice, language));
     const chosen = spoken.find(({ id }) => id === auto[language]);
     const options = spoken.map((voice) => ({ value: voice.id, label: this.#voiceName(voice) }));
     const kept = spoken.some(({ id }) => id === this.#selects.voice.value) ? this.#selects.voice.value : "auto";
@@ -100,6 +100,11 @@ export class Choices {
   #name(name) {
     return typeof name === "string" ? name : (name[this.#words.language] ?? name.en);
   }
+}
+
+/** Whether a voice speaks a language, or a variety of it: "en-gb" is "en". */
+function speaks(voice, language) {
+  return voice.language === language || voice.language.startsWith(`${language}-`);
 }
 
 function fill(select, options, value) {

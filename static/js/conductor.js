@@ -13,7 +13,7 @@ const FIRST_DELAY = 0.2; // seconds from a request to its first fragment, until 
 class Job {
   clip = null;
   requested = false;
-  fate = null; // "speaking", "done" or "skipped"
+  fate = null; // "speaking", "done", "stopped" or "skipped"
   error = null;
   decide = null; // takes "retry" or "skip" while the user is asked
 
@@ -23,6 +23,14 @@ class Job {
 
   get seconds() {
     return this.clip?.seconds ?? null;
+  }
+
+  /** Nothing more will come of it. */
+  stop() {
+    if (this.fate === "speaking") this.fate = "stopped";
+    this.requested = this.fate !== null;
+    if (!this.fate) this.clip = null;
+    this.error = null;
   }
 
   get settled() {
@@ -77,6 +85,8 @@ export class Conductor {
   stop() {
     this.#abort?.abort(new DOMException("stopped", "AbortError"));
     this.#watchers.clear();
+    for (const job of this.#jobs) job.stop();
+    this.#onChange(this.#report());
     return this.#player.stop();
   }
 
@@ -205,7 +215,9 @@ export class Conductor {
   #request(job, pose) {
     const { voice, avatar, lips } = this.#options;
     const { text, index, language } = job.chunk;
-    return { text, language, chunk_index: index, voice, avatar, lips, start_frame: pose, audio: this.#player.sound };
+    const seams = { follows: index > 0, continues: index < this.#jobs.length - 1 };
+    const sound = { audio: this.#player.sound };
+    return { text, language, chunk_index: index, voice, avatar, lips, start_frame: pose, ...seams, ...sound };
   }
 
   /** Where in the idle motion a chunk begins: where the one before it ends, if that has not been passed. */

@@ -107,7 +107,7 @@ async function start() {
 
 async function stop() {
   if (!isRunning(store.state)) return;
-  store.update({ phase: "stopped", trouble: null, wait: 0, held: false, current: -1 });
+  store.update({ phase: "stopped", trouble: null, held: false });
   await conductor.stop();
 }
 
@@ -228,13 +228,21 @@ function chooseLanguage(language) {
   for (const button of document.querySelectorAll("[data-ui-language]")) {
     button.setAttribute("aria-pressed", String(button.dataset.uiLanguage === language));
   }
-  if (offer) listEngines($("engines"), offer.engines, words);
+  refreshEngines();
   list.translate(store.state.chunks);
   $("download-label").textContent = words.t("download");
   sound.show();
   showCount();
   showFigures();
   show(store.state);
+}
+
+/** The server's reasons come in the page's language. */
+async function refreshEngines() {
+  if (!offer) return;
+  offer.engines = await stubbornly(() => api.engines());
+  listEngines($("engines"), offer.engines, words);
+  choices.translate();
 }
 
 function byName(prefix, names) {
@@ -267,6 +275,9 @@ globalThis.voiceover = {
   },
   get ahead() {
     return player.ahead;
+  },
+  get files() {
+    return conductor.files;
   },
 };
 

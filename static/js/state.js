@@ -41,8 +41,9 @@ export const INITIAL = {
   engines: null, // {voice, lips} of the last clip
 };
 
-export const CHUNK_STATES = ["waiting", "making", "ready", "speaking", "done", "failed", "skipped"];
+export const CHUNK_STATES = ["waiting", "making", "ready", "speaking", "done", "stopped", "failed", "skipped"];
 const HEARD = new Set(["speaking", "done"]);
+const SETTLED = new Set(["done", "skipped"]);
 
 export function isRunning({ phase }) {
   return phase === "splitting" || phase === "working";
@@ -54,7 +55,8 @@ export function status(state) {
   if (state.phase !== "working") return [`status.${state.phase}`, { error: state.error }];
   const total = state.chunks.length;
   const failed = state.chunks.findIndex((chunk) => chunk.state === "failed");
-  if (failed >= 0 && state.current < 0) return ["status.chunkFailed", { k: failed + 1, n: total }];
+  const reached = state.chunks.slice(0, failed).every((chunk) => SETTLED.has(chunk.state));
+  if (failed >= 0 && reached) return ["status.chunkFailed", { k: failed + 1, n: total }];
   if (state.held) return ["status.held", {}];
   if (state.wait > 0) return ["status.buffering", { n: Math.ceil(state.wait) }];
   const making = state.chunks.findIndex((chunk) => chunk.state === "making");

@@ -28,11 +28,12 @@ test("the statuses are worded as the product describes them", () => {
   assert.equal(line({ phase: "working", wait: 3.2 }), "⏳ Буферизация… речь начнётся через 4 с");
 });
 
-test("a chunk that failed is named once nothing else is being spoken", () => {
-  const chunks = [{ state: "speaking" }, { state: "failed" }];
-  const working = { ...INITIAL, phase: "working", begun: true, chunks };
-  assert.deepEqual(status({ ...working, current: 0 })[0], "status.begins");
-  assert.deepEqual(status({ ...working, current: -1 }), ["status.chunkFailed", { k: 2, n: 2 }]);
+test("a chunk that failed is named when its turn has come", () => {
+  const working = { ...INITIAL, phase: "working", begun: true };
+  const line = (first, current) => status({ ...working, current, chunks: [{ state: first }, { state: "failed" }] });
+  assert.equal(line("ready", -1)[0], "status.speaking");
+  assert.equal(line("speaking", 0)[0], "status.begins");
+  assert.deepEqual(line("done", -1), ["status.chunkFailed", { k: 2, n: 2 }]);
 });
 
 test("plural forms follow the language", () => {

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tests.wav2lip import formula
 from voiceover.errors import EngineUnavailable
-from wav2lip import weights
+from wav2lip import checkpoints, weights
 from wav2lip.model import Wav2Lip
 
 WIDTH = 1 / 8  # the same keys as the published network, a sixty-fourth of its weight
@@ -124,8 +124,9 @@ def test_numbers_that_are_none_are_refused(tmp_path: Path, state: dict[str, Tens
 
 
 def test_the_sharper_checkpoint_is_found_first(tmp_path: Path) -> None:
-    assert weights.find(tmp_path / "nowhere") is None
+    with pytest.raises(EngineUnavailable, match="flask models download wav2lip_gan"):
+        checkpoints.find(tmp_path)
     (tmp_path / "wav2lip.pth").touch()
-    assert weights.find(tmp_path) == tmp_path / "wav2lip.pth"
+    assert checkpoints.find(tmp_path) == tmp_path / "wav2lip.pth"
     (tmp_path / "wav2lip_gan.pth").touch()
-    assert weights.find(tmp_path) == tmp_path / "wav2lip_gan.pth"
+    assert checkpoints.find(tmp_path) == tmp_path / "wav2lip_gan.pth"

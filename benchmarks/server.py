@@ -1,0 +1,71 @@
+"""A server of our own to measure, started and stopped like a user's."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+START_LIMIT = 120.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """Where it answers and how long it took to."""
+
+    host: str
+    port: int
+    pid: int
+    ready_after: float
+    """Seconds from the start of the process until `/readyz` said yes."""
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    def memory(self) -> float:
+        """Resident memory of the worker process, in MiB (Linux)."""
+        workers = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        status = Path(f"/proc/{workers[0]}/status").read_text()
+        found = re.search(r"VmRSS:\s+(\d+)", status)
+        assert found
+        return int(found[1]) / 1024
+
+
+@contextmanager
+def running_server(data: Path, **settings: str) -> Iterator[RunningServer]:
+    """Start `python app.py` on a free port; stop it in the end."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = os.environ | {"VOICEOVER_PORT": str(port), "VOICEOVER_DATA": str(data)} | settings
+    with (data / "server.log").open("wb") as log:
+        begin = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
+        try:
+            _wait_ready(process, f"http://127.0.0.1:{port}/readyz", data / "server.log")
+            yield RunningServer("127.0.0.1", port, process.pid, time.perf_counter() - begin)
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _wait_ready(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
+    deadline = time.monotonic() + START_LIMIT
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.02)
+    raise RuntimeError(f"the server did not start:\n{log.read_text()[-2000:]}")

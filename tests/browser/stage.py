@@ -1,0 +1,91 @@
+"""What a test sees of a speech: the media timeline and the sound, as the browser reports them."""
+
+import base64
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+from numpy.typing import NDArray
+from playwright.sync_api import Page
+
+SAMPLE_RATE = 48_000
+FPS = 25
+SAMPLES_PER_FRAME = SAMPLE_RATE // FPS
+PATIENCE = 120_000  # ms; a limit against hanging, not an expectation
+
+
+@dataclass(frozen=True)
+class Performance:
+    """A text as it was spoken."""
+
+    frames: NDArray[np.int64]
+    """(n, 3): frame on the media timeline, frames presented so far, frames dropped so far."""
+    events: list[tuple[str, float]]
+    """Events of the <video> since speech was asked for, with its time in seconds."""
+    statuses: list[str]
+    ranges: list[tuple[float, float]]
+    """What was buffered at the end, in seconds."""
+    recording: NDArray[np.float32]
+    clips: list[bytes]
+    states: list[str]
+    """Of each chunk, at the end."""
+
+
+def perform(page: Page, text: str) -> Performance:
+    """Speak a text on an open page, from the press to the last word."""
+    page.fill("#text", text)
+    page.evaluate("record()")
+    page.evaluate("probe.frames.length = probe.events.length = probe.statuses.length = 0")
+    page.click("#start")
+    wait_for_phase(page, "done")
+    page.wait_for_function("(end) => probe.frames.at(-1)[0] > end", arg=last_frame(page) + 10)
+    return Performance(
+        frames=np.array(page.evaluate("probe.frames"), np.int64),
+        events=[(name, at) for name, at in page.evaluate("probe.events")],
+        statuses=page.evaluate("probe.statuses"),
+        ranges=buffered(page),
+        recording=np.frombuffer(base64.b64decode(page.evaluate("recorded()")), np.float32),
+        clips=[base64.b64decode(clip) for clip in page.evaluate("clips()")],
+        states=[chunk["state"] for chunk in page.evaluate("voiceover.state.chunks")],
+    )
+
+
+def wait_for_phase(page: Page, phase: str) -> None:
+    page.wait_for_function("(phase) => voiceover.state.phase === phase", arg=phase, timeout=PATIENCE)
+
+
+def wait_for_speech(page: Page, chunk: int = 0) -> None:
+    page.wait_for_function("(k) => voiceover.state.current >= k", arg=chunk, timeout=PATIENCE)
+
+
+def last_frame(page: Page) -> int:
+    return int(page.evaluate("probe.frames.at(-1)[0]"))
+
+
+def buffered(page: Page) -> list[tuple[float, float]]:
+    ranges = page.evaluate(
+        "(() => { const b = document.querySelector('video').buffered;"
+        " return Array.from({ length: b.length }, (_, i) => [b.start(i), b.end(i)]); })()"
+    )
+    return [(start, end) for start, end in ranges]
+
+
+def sound_of(clip: Path) -> NDArray[np.float32]:
+    """Decode a file's sound: mono, 48 kHz."""
+    command = ["-i", str(clip), "-vn", "-ac", "1", "-ar", str(SAMPLE_RATE), "-f", "f32le", "-"]
+    return np.frombuffer(_ffmpeg(command), np.float32)
+
+
+def decode(clip: Path) -> None:
+    """Decode a file to its end; any damage raises."""
+    _ffmpeg(["-xerror", "-i", str(clip), "-f", "null", "-"])
+
+
+def _ffmpeg(arguments: list[str]) -> bytes:
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", *arguments]
+    done = subprocess.run(command, capture_output=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert not done.stderr, done.stderr.decode()
+    return done.stdout
