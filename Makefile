@@ -6,7 +6,7 @@ PYTHON := $(VENV)/bin/python
 BROWSER := $(if $(shell command -v chromium),,chromium)
 NODE := $(if $(shell command -v node),,nodejs)
 
-.PHONY: run test setup lint types test-python test-js test-browser bench clean
+.PHONY: run test setup lint types test-python test-js test-browser bench pictures clean
 
 run: $(VENV)/run.stamp
 	@echo "Voiceover: http://localhost:$${VOICEOVER_PORT:-3000}/realtime"
@@ -33,6 +33,9 @@ test-browser: $(VENV)/test.stamp
 bench: $(VENV)/test.stamp
 	$(PYTHON) -m benchmarks.realtime
 	$(PYTHON) -m benchmarks.lipsync
+
+pictures: $(VENV)/test.stamp
+	$(PYTHON) -m docs.pictures
 
 setup: $(VENV)/run.stamp
 

@@ -180,18 +180,21 @@ def choose_voice(voices: list[Voice], language: str, wanted: str = AUTO) -> Voic
             if voice.id == wanted:
                 return voice
         raise NotFound(f"no voice {wanted!r}", kind="voice", name=wanted, choices=[v.id for v in voices])
-    language = language.lower()
-    dialect = DIALECTS.get(language, language)
-    for fits in (
-        lambda tag: tag in (language, dialect),
-        lambda tag: _base(tag) == language,
-        lambda tag: _base(tag) == _base(language),
-    ):
-        for voice in voices:
-            if fits(voice.language):
-                return voice
-    raise NotFound(f"no voice speaks {language!r}", kind="language", name=language, choices=languages(voices))
+    able = [voice for voice in voices if _base(voice.language) == _base(language)]
+    if not able:
+        raise NotFound(
+            f"no voice speaks {language!r}", kind="language", name=language, choices=languages(voices)
+        )
+    return min(able, key=lambda voice: _strangeness(voice.language, language.lower()))
+
+
+def _strangeness(tag: str, language: str) -> int:
+    """How far a voice's tag is from the language asked for; voices of equal distance keep their order."""
+    if tag in (language, DIALECTS.get(language)):
+        return 0
+    return 1 if tag == _base(language) else 2
 
 
 def _base(tag: str) -> str:
-    return tag.split("-")[0]
+    tag = tag.lower()
+    return DIALECTS.get(tag, tag).split("-")[0]

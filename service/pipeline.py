@@ -12,6 +12,7 @@ from service.recording import Recording, RecordingShelf
 from tts.base import Voice
 from voiceover import audio, chunks, video
 from voiceover.avatars import DEFAULT_AVATAR, AvatarStore
+from voiceover.errors import InvalidRequest
 from voiceover.idle import IDLE_FRAMES, IdleMotion, nods
 from voiceover.lips import LipEngine
 from voiceover.types import FRAMES_PER_FRAGMENT, Avatar, Chunk, Frame, Speech, Word
@@ -66,8 +67,11 @@ class Pipeline:
 
         Raises:
             NotFound: nobody speaks the language.
+            InvalidRequest: there is no word in the text.
         """
         choose_voice(self.voices(), language)
+        if not any(character.isalnum() for character in text):
+            raise InvalidRequest("there is nothing to speak in this text", reason="nothing-to-speak")
         return chunks.split(text, language)
 
     def voices(self) -> list[Voice]:

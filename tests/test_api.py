@@ -230,6 +230,10 @@ def test_broken_json_is_told(client: FlaskClient, route: str, body: bytes) -> No
     problem(client.post(route, data=body, content_type="application/json"), 400, "broken-json")
 
 
+def test_a_text_without_words_is_not_split(client: FlaskClient) -> None:
+    problem(client.post("/api/split", json={"text": "… — !"}), 422, "nothing-to-speak")
+
+
 @pytest.mark.parametrize("body", [b"[]", b"5", b'"text"', b"null", b'{"text": "\\ud800"}'])
 def test_json_of_another_shape_is_told(client: FlaskClient, body: bytes) -> None:
     answer = client.post("/api/generate_stream", data=body, content_type="application/json")

@@ -10,11 +10,13 @@ import pytest
 from numpy.typing import NDArray
 
 from voiceover.avatars import astronaut, portrait
-from voiceover.eyelids import Eyelid, pixels_per_mm
+from voiceover.eyelids import Eyelid
+from voiceover.geometry import pixels_per_mm
 from voiceover.glasses import bridge_contrast, wears_glasses
 from voiceover.idle import IDLE_FRAMES, IdleMotion, nods
 from voiceover.landmarks import LandmarkFinder
-from voiceover.sway import Pose, Sway, enlarge
+from voiceover.sampling import enlarge
+from voiceover.sway import Pose, Sway
 from voiceover.types import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Avatar, Frame, Landmarks, Speech
 
 UPPER_LIDS, LOWER_LIDS, CORNERS = (159, 386), (145, 374), ((33, 133), (362, 263))
@@ -146,7 +148,7 @@ def test_the_head_turns_the_way_it_is_told(picture: Frame, face: Landmarks) -> N
     with LandmarkFinder() as finder:
         turned, bowed = (
             finder.find(sway.apply(picture, pose))[0] - face
-            for pose in (replace(STILL, turn=0.05), replace(STILL, bow=0.05))
+            for pose in (STILL._replace(turn=0.05), STILL._replace(bow=0.05))
         )
     nose, ears = 1, [234, 454]
     assert turned[nose, 0] > 2.5
@@ -159,7 +161,7 @@ def test_the_picture_is_nowhere_folded(picture: Frame, face: Landmarks) -> None:
     sway = Sway(picture, face)
     for signs in np.array(np.meshgrid(*[[-1, 1]] * 5)).reshape(5, -1).T:
         pose = Pose(*(signs * np.array(STRONGEST)))
-        sources = sway.sources(pose)
+        sources = sway.sources(pose) / 2
         assert np.abs(np.diff(sources[..., 0], axis=1) - 1).max() < 0.25
         assert np.abs(np.diff(sources[..., 1], axis=0) - 1).max() < 0.25
 
@@ -191,6 +193,30 @@ def test_enlarging_keeps_the_pixels(picture: Frame) -> None:
     assert np.array_equal(large[::2, ::2], picture)
     ramp = np.repeat(np.arange(0, 200, 4, dtype=np.uint8)[None, :, None], 20, axis=0).repeat(3, axis=2)
     assert np.array_equal(enlarge(ramp)[10, 8:80, 0], np.arange(16, 160, 2))
+
+
+@pytest.mark.parametrize(
+    ("size", "left", "top", "zoom"),
+    [
+        ((64, 64), 0, 0, 0.125),
+        ((130, 98), 10, 5, 0.19),
+        ((1024, 1024), 0, 0, 2),
+        ((300, 512), -160, 0, 1),
+        ((512, 300), 0, -110, 1),
+    ],
+)
+def test_pictures_of_any_size_move(
+    avatar: Avatar, picture: Frame, face: Landmarks, size: tuple[int, int], left: int, top: int, zoom: float
+) -> None:
+    """Small, large, and with part of the face outside."""
+    place = np.array([[zoom, 0, left], [0, zoom, top]], np.float64)
+    scene = np.asarray(cv2.warpAffine(picture, place, size, borderMode=cv2.BORDER_REFLECT), np.uint8)
+    landmarks = (face * zoom + np.array([left, top, 0])).astype(np.float32)
+    motion = IdleMotion(replace(avatar, frames=(scene,), faces=(landmarks,)))
+    moved = [motion.apply(scene, index, nod=1.0) for index in range(0, IDLE_FRAMES, 4)]
+    assert all(frame.shape == scene.shape for frame in moved)
+    assert any(difference(frame, scene) > 0 for frame in moved)
+    assert all(np.array_equal(frame[:, 0], scene[:, 0]) for frame in moved)
 
 
 # ---- the eyes ---------------------------------------------------------------------------------------
@@ -265,6 +291,14 @@ def test_lids_change_nothing_but_the_eyes(picture: Frame, face: Landmarks) -> No
     assert right < face[263, 0] + margin
     assert bottom < face[[145, 374], 1].max() + margin
     assert top > face[[52, 282], 1].min() - margin
+
+
+def test_nobody_winks(avatar: Avatar, face: Landmarks) -> None:
+    """With one eye shut in the picture, the other stays open."""
+    shut = face.copy()
+    shut[[7, 163, 144, 145, 153, 154, 155]] = face[[246, 161, 160, 159, 158, 157, 173]]
+    motion = IdleMotion(replace(avatar, faces=(shut,)))
+    assert all(motion.closure(index) == 0 for index in range(IDLE_FRAMES))
 
 
 def with_glasses(picture: Frame, face: Landmarks, colour: tuple[int, int, int], thickness: int) -> Frame:

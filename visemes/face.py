@@ -9,7 +9,7 @@ from visemes.motion import MouthPose
 from visemes.mouth import Box, MouthPainter
 from visemes.portrait import measure
 from visemes.rig import LipRig, Shifts, smoothstep
-from visemes.warp import FaceWarp, Map
+from visemes.warp import FaceWarp, Map, Region
 from voiceover.types import Frame, Landmarks
 
 UNTOUCHED = 0.25  # speaking posture below which the drawing cross-fades to the photo
@@ -26,21 +26,25 @@ class TalkingFace:
             picture: uint8 `(height, width, 3)` BGR.
             landmarks: of the face in it, float32 `(478, 3)`, pixels.
         """
-        portrait = measure(picture, landmarks)
+        self.portrait = portrait = measure(picture, landmarks)
         self._photo = picture
-        self._open = portrait.open
         self._rig = LipRig(portrait)
         self._warp = FaceWarp(self._rig)
-        self._layers = take_apart(portrait, self._warp.region)
-        self._painter = MouthPainter(portrait, self._warp.region, self._layers)
-        self._x, self._y = region_mm(portrait.frame, self._warp.region)
+        self._layers = take_apart(portrait, self.region)
+        self._painter = MouthPainter(portrait, self.region, self._layers)
+        self._x, self._y = region_mm(portrait.frame, self.region)
+
+    @property
+    def region(self) -> Region:
+        """Outside this rectangle every picture equals the photo."""
+        return self._warp.region
 
     def draw(self, pose: MouthPose) -> Frame:
         """Return a new picture with the mouth in the given pose; the photo itself for the pose at rest."""
         picture = self._photo.copy()
         if not pose.at_rest:
             region = self._draw_region(pose)
-            picture[self._warp.region.slices] = np.clip(region + 0.5, 0, 255).astype(np.uint8)
+            picture[self.region.slices] = np.clip(region + 0.5, 0, 255).astype(np.uint8)
         return picture
 
     def _draw_region(self, pose: MouthPose) -> Floats:
@@ -54,11 +58,11 @@ class TalkingFace:
             inside = self._painter.paint(pose, shifts, box)
             part[:] = inside + (part - inside) * _coverage(lower[box.slices])
         canvas += (upper[..., :3] - canvas) * _coverage(upper)
-        if box is not None and self._open:
+        if box is not None and self.portrait.open:
             self._add_contact_shadow(canvas, pose, shifts, box)
         if pose.speaking < UNTOUCHED:
             t = np.float32(1 - pose.speaking / UNTOUCHED)
-            canvas += (self._photo[self._warp.region.slices] - canvas) * (t * t * (3 - 2 * t))
+            canvas += (self._photo[self.region.slices] - canvas) * (t * t * (3 - 2 * t))
         return canvas
 
     def _add_contact_shadow(self, canvas: Floats, pose: MouthPose, shifts: Shifts, box: Box) -> None:

@@ -21,8 +21,10 @@ MARGIN = 0.4  # s of silence computed before and after the speech
 
 SHORT_SILENCE = 0.07  # s: shorter ones are part of a stop consonant, not a pause
 LONG_SILENCE = 0.9  # s: in longer ones the face goes back to the photo between words
+SHORTEST_CONTACT = 0.026  # s
 EASE_IN = 0.20  # s from the photo to the speaking posture
 EASE_OUT = 0.32  # s back
+LONGEST_EDGE = 0.035  # s within a long sound or silence in which it already gives way to its neighbour
 SMOOTHING = 0.016  # s, standard deviation of the low-pass over all targets
 
 
@@ -99,7 +101,7 @@ def mouth_poses(speech: Speech) -> list[MouthPose]:
     ends = _ends(count)
     closure = _gate(spoken, Seal.LIPS, times, shutter) * ends
     labiodental = _gate(spoken, Seal.TEETH, times, shutter) * ends * (1 - closure)
-    speaking = np.maximum(speaking, np.maximum(closure, labiodental))
+    speaking = np.maximum(speaking * ends, np.maximum(closure, labiodental))
     blended = _smooth(_blend(spoken, times, loudness))
     free = [np.interp(shutter, times, track) * np.minimum(1.0, 2 * speaking) * ends for track in blended.T]
     rows = np.stack([*free, closure, labiodental, speaking], axis=1)
@@ -195,7 +197,7 @@ def _aim(segment: _Segment, loudness: _Loudness, after_palatal: bool) -> Track:
     width = target.width
     rounding = target.rounding
     if target.vowel:
-        haste = np.clip(np.sqrt(segment.length / 0.085), 0.75, 1.12)
+        haste = np.clip(np.sqrt(segment.length / 0.085), 0.82, 1.12)
         openings *= haste * loudness.factor(segment)
         width += 0.5 * after_palatal
     if segment.palatalised:
@@ -222,9 +224,10 @@ def _dominance(segment: _Segment, times: Track) -> Track:
 
 
 def _skirts(segment: _Segment, times: Track, before: float, after: float) -> Track:
-    """Return 1 within the middle 64 % of a segment, falling with time constants (s) on its two sides."""
+    """Return 1 within a segment but for its edges, falling with time constants (s) on its two sides."""
     middle = (segment.start + segment.stop) / 2
-    outside = np.maximum(np.abs(times - middle) - 0.32 * segment.length, 0)
+    edge = min(0.18 * segment.length, LONGEST_EDGE)
+    outside = np.maximum(np.abs(times - middle) - (segment.length / 2 - edge), 0)
     skirts: Track = np.exp(-((outside / np.where(times < middle, before, after)) ** 1.25))
     return skirts
 
@@ -245,20 +248,22 @@ class _GateTiming:
     attack_limits: tuple[float, float]
     release: float
     release_limits: tuple[float, float]
+    left_by_vowel: float
+    """what may be left of the contact in the middle of a vowel, however short"""
 
 
 _TIMINGS = {
-    Seal.LIPS: _GateTiming(0.55, (0.034, 0.065), 0.60, (0.036, 0.070)),
+    Seal.LIPS: _GateTiming(0.55, (0.030, 0.065), 0.60, (0.030, 0.070), 0.3),
     # Nothing pops open after f and v: the lip slides off the teeth, so it takes two frames at least.
-    Seal.TEETH: _GateTiming(0.75, (0.060, 0.100), 0.90, (0.080, 0.130)),
+    Seal.TEETH: _GateTiming(0.75, (0.060, 0.100), 0.90, (0.065, 0.130), 0.5),
 }
 
 
 def _gate(segments: list[_Segment], seal: Seal, times: Track, shutter: Track) -> Track:
     """Return how much of a contact there is in each frame, 0 to 1.
 
-    Averaged over the exposure of a frame, so that nothing pops; the frame nearest to the middle
-    of each contact is shut, so that no contact falls between two frames.
+    Averaged over the exposure of a frame, so that nothing pops. The frame nearest to the middle
+    of each contact is shut and that of each vowel is open, so that none falls between two frames.
     """
     gate = np.zeros(len(times))
     centres: list[float] = []
@@ -272,23 +277,29 @@ def _gate(segments: list[_Segment], seal: Seal, times: Track, shutter: Track) ->
         ramps = np.clip(1 - np.maximum(start - times, 0) / attack, 0, 1)
         ramps *= np.clip(1 - np.maximum(times - stop, 0) / release, 0, 1)
         gate = np.maximum(gate, 0.5 - 0.5 * np.cos(np.pi * ramps))
-        centres.append((start + stop) / 2)
+        centres.append((segment.start + segment.stop) / 2)
     exposure = np.linspace(-0.45, 0.45, 7) / FPS
     frames: Track = np.mean([np.interp(shutter + offset, times, gate) for offset in exposure], axis=0)
-    for centre in centres:
-        nearest = round((centre - LEAD) * FPS)
-        if 0 <= nearest < len(frames):
-            frames[nearest] = 1.0
+    vowels = [(segment.start + segment.stop) / 2 for segment in segments if segment.target.vowel]
+    open_frames, shut_frames = _nearest(vowels, len(frames)), _nearest(centres, len(frames))
+    frames[open_frames] = np.minimum(frames[open_frames], timing.left_by_vowel)
+    frames[shut_frames] = 1.0
     return frames
 
 
+def _nearest(moments: list[float], count: int) -> list[int]:
+    """Return the frames nearest to some moments of the sound, s."""
+    frames = (round((moment - LEAD) * FPS) for moment in moments)
+    return [frame for frame in frames if 0 <= frame < count]
+
+
 def _hold(segment: _Segment) -> tuple[float, float]:
-    """Return from when to when a contact is held: at least one video frame."""
+    """Return from when to when a contact is held; a short one long enough to be seen."""
     start, stop = segment.start + 0.10 * segment.length, segment.stop - 0.18 * segment.length
-    if stop - start >= 1 / FPS:
+    if stop - start >= SHORTEST_CONTACT:
         return start, stop
     centre = (segment.start + segment.stop) / 2 - 0.004
-    return centre - 0.5 / FPS, centre + 0.5 / FPS
+    return centre - SHORTEST_CONTACT / 2, centre + SHORTEST_CONTACT / 2
 
 
 def _speaking(segments: list[_Segment], times: Track, speech: Speech) -> Track:

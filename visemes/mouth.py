@@ -136,12 +136,16 @@ class MouthPainter:
     def _add_upper_teeth(self, canvas: Floats, view: _View, pose: MouthPose) -> None:
         """Fixed to the skull, in the shadow of the upper lip; rounded lips leave them in the dark."""
         coverage, colour = self._upper_coverage[view.box.slices], self._upper_colour[view.box.slices]
-        hidden = 0.90 * _ramp(pose.rounding, 0.48, 0.78) * pose.speaking
-        depth_of_shadow = 0.30 if self._portrait.open else 0.62
-        shadow = 1 - depth_of_shadow * np.exp(-np.maximum(view.y - view.upper, 0) / 1.5)
+        hidden = 0.90 * _ramp(pose.rounding, 0.60, 0.92) * pose.speaking
+        overhang = _ramp(pose.rounding, 0.30, 0.85)  # lips pushed forward throw a longer shadow
+        darkest = (0.30 if self._portrait.open else 0.62) * (1 - overhang) + 0.95 * overhang
+        below_lip = np.maximum(view.y - view.upper, 0)
+        shadow = 1 - darkest * np.exp(-below_lip / (1.5 + 4.5 * overhang))
         light = 1.0 if self._portrait.open else float(np.clip(0.62 + 0.07 * view.aperture, 0.62, 0.95))
         lightness = 1 - pose.speaking * (1 - shadow * light * (1 - 0.4 * hidden))
-        _blend(canvas, colour * _warm_shade(lightness.astype(np.float32)), coverage * np.float32(1 - hidden))
+        reddened = 1 - pose.speaking * overhang * np.array([0.38, 0.20, 0.0], np.float32)
+        shade = _warm_shade(lightness.astype(np.float32)) * reddened
+        _blend(canvas, colour * shade, coverage * np.float32(1 - hidden))
 
     def _drawn(self, row: teeth.ToothRow, fine_x: Floats, fine_y: Floats) -> tuple[Floats, Floats]:
         """Draw a row at the region's resolution: coverage `(h, w)` and BGR `(h, w, 3)`."""

@@ -125,9 +125,7 @@ class LipRig:
         meeting = 0.22 * jaw * pose.closure  # lips that meet over a dropped jaw meet lower
         settling = pose.speaking * (1 - PARTED * free)
         smile = min(portrait.smile, 8.0)
-        arching = (
-            0.20 * smile * min(1.0, 1.6 * pose.rounding)
-        )  # a broad mouth must open further to look round
+        arching = 0.22 * smile * pose.rounding  # a broad mouth must open further to look round
         underlap = UNDERLAP * min(1.0, jaw + pose.lower_lip)  # what the lower lip's layer hides of a gap
         relax = self._meeting.excess * (0.55 * pose.speaking + 0.40 * pose.rounding)
         return _Drive(
@@ -279,7 +277,7 @@ class _Hinges:
         self.chin = np.minimum(1, hinge(facemesh.CHIN_PAD) + 0.05)
 
 
-def smoothstep(x: Floats, low: float, high: float) -> Floats:
+def smoothstep(x: NDArray[np.floating], low: float, high: float) -> Floats:
     """Return 0 below `low`, 1 above `high`, smooth between."""
     t = np.clip((x - low) / (high - low), 0, 1)
     return np.asarray(t * t * (3 - 2 * t))

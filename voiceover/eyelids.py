@@ -14,12 +14,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from voiceover.geometry import Plane, pixels_per_mm, smoothstep, upright_axes
 from voiceover.types import Frame, Landmarks
 
 Map = NDArray[np.float32]
-
-EYE_SPAN = 89.0  # mm between the outer corners of the eyes of an adult
-OUTER_CORNERS = (33, 263)
 
 # Landmarks of each eye from corner to corner along x.
 _UPPER = ((33, 246, 161, 160, 159, 158, 157, 173, 133), (362, 398, 384, 385, 386, 387, 388, 466, 263))
@@ -34,6 +32,7 @@ OVERLAP = 0.7  # mm by which a closed lid covers the lower one
 CORNER = 4.0  # mm beyond the corners over which the motion fades
 MARGIN = (6.0, 4.0)  # mm around the eye that are redrawn: sideways, below
 NARROWEST = 2.5  # mm: an eye less open than this does not blink
+FEWEST_PIXELS = 12  # of skin under the brow from which its colour is taken
 EDGE = 0.35  # mm: half the softness of the lid's edge
 STEEPEST = 0.85  # how far the stretch may go; at 1 it would turn the picture over
 SMEAR = 1.5  # mm: the fold and liner in the stretched skin are blurred by this
@@ -71,8 +70,7 @@ class Eyelid:
         corners = face[[_UPPER[eye][0], _UPPER[eye][-1]], :2].astype(np.float64)
         self._picture = picture
         self._scale = pixels_per_mm(face)
-        along = (corners[1] - corners[0]) / np.linalg.norm(corners[1] - corners[0])
-        self._axes = np.stack([along, [-along[1], along[0]]])  # rows: x, y of the eye in the picture
+        self._axes = upright_axes(*corners)
         self._origin = corners.mean(axis=0)
         upper, lower, brow = (
             self._to_mm(face[list(part[eye]), :2].astype(np.float64)) for part in (_UPPER, _LOWER, _BROW)
@@ -100,8 +98,8 @@ class Eyelid:
 
     @property
     def can_close(self) -> bool:
-        """Whether the eye is open enough for a blink to be seen."""
-        return self.opening >= NARROWEST
+        """Whether the eye is in the picture and open enough for a blink to be seen."""
+        return self.opening >= NARROWEST and self._y.size > 0
 
     def layer(self, closure: float) -> LidLayer:
         """Draw the lid, from 0 (as in the picture) to 1 (closed)."""
@@ -149,35 +147,27 @@ class Eyelid:
         high = np.clip(np.ceil(pixels.max(axis=0)), 0, [width, height]).astype(int)
         return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
 
-    def _skin_colour(self, x: NDArray[np.float64], width: float, face: Landmarks) -> NDArray[np.float64]:
+    def _skin_colour(self, x: Plane, width: float, face: Landmarks) -> NDArray[np.float64]:
         """The colour of the lid: between that of the brighter skin under the brow and the cheeks'.
 
         The skin under the brow lies in the shadow of its fold, often under make-up.
         """
-        pixels = self._picture[self._box].astype(np.float64)
+        height, across = self._picture.shape[:2]
+        columns, rows = face[list(_CHEEKS), :2].astype(int).T
+        columns, rows = np.clip(columns, 0, across - 1), np.clip(rows, 0, height - 1)
+        cheeks = np.median(self._smeared[rows, columns].astype(np.float64), axis=0) + 1
         between = (self._y > self._brow + 1.5) & (self._y < self._lid - 1.5) & (np.abs(x) < 0.4 * width)
-        skin = pixels[between]
+        skin = self._picture[self._box][between].astype(np.float64) + 1
+        if len(skin) < FEWEST_PIXELS:
+            return np.asarray(cheeks, np.float64)
         luma = skin @ _LUMA
         under_brow = skin[luma >= np.percentile(luma, 65)].mean(axis=0)
-        cheeks = np.median([self._smeared[int(y), int(x)] for x, y in face[list(_CHEEKS), :2]], axis=0)
         brightness = 0.6 * under_brow @ _LUMA + 0.4 * min(cheeks @ _LUMA, 1.4 * under_brow @ _LUMA)
         hue = under_brow / (under_brow @ _LUMA) + cheeks / (cheeks @ _LUMA)
         return np.asarray(brightness * hue / 2, np.float64)
 
 
-def pixels_per_mm(face: Landmarks) -> float:
-    """The scale of a face in its picture."""
-    left, right = OUTER_CORNERS
-    return float(np.linalg.norm(face[left] - face[right])) / EYE_SPAN
-
-
-def smoothstep(value: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
-    """Rise smoothly from 0 at `low` to 1 at `high`."""
-    part = np.clip((value - low) / (high - low), 0, 1)
-    return np.asarray(part * part * (3 - 2 * part), np.float64)
-
-
-def _curve(points: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
+def _curve(points: NDArray[np.float64], x: Plane) -> Plane:
     """The height of a smooth lid contour at x; level beyond its ends."""
     polynomial = np.polynomial.Polynomial.fit(points[:, 0], points[:, 1], 4)
     return np.asarray(polynomial(np.clip(x, points[0, 0], points[-1, 0])), np.float64)

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from voiceover.eyelids import OUTER_CORNERS, pixels_per_mm
+from voiceover.geometry import OUTER_CORNERS, face_axes, pixels_per_mm
 from voiceover.types import Frame, Landmarks
 
 STEPS = 2  # samples a mm
@@ -35,12 +35,10 @@ def bridge_contrast(picture: Frame, face: Landmarks) -> float:
 
 def _bridge(picture: Frame, face: Landmarks) -> Frame:
     """Cut out the bridge of the nose, upright, at a fixed number of pixels a mm."""
-    left, right = (face[corner, :2] for corner in OUTER_CORNERS)
-    along = (right - left) / np.linalg.norm(right - left)
-    down = np.array([-along[1], along[0]])
     x0, x1, y0, y1 = BRIDGE
     x, y = np.meshgrid(np.arange(x0, x1, 1 / STEPS), np.arange(y0, y1, 1 / STEPS))
-    places = (left + right) / 2 + pixels_per_mm(face) * (x[..., None] * along + y[..., None] * down)
+    middle = face[list(OUTER_CORNERS), :2].mean(axis=0)
+    places = middle + pixels_per_mm(face) * np.dstack([x, y]) @ face_axes(face)
     places = places.astype(np.float32)
     return cv2.remap(
         picture, places[..., 0], places[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE

@@ -4,14 +4,14 @@ All of it repeats after IDLE_FRAMES frames, so that a clip may begin at any fram
 joins the clip or the loop before it.
 """
 
-from dataclasses import astuple
 from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from voiceover.eyelids import Eyelid, LidLayer, smoothstep
+from voiceover.eyelids import Eyelid, LidLayer
+from voiceover.geometry import smoothstep
 from voiceover.glasses import wears_glasses
 from voiceover.sway import Pose, Sway
 from voiceover.types import FPS, Avatar, Frame, Speech
@@ -21,7 +21,8 @@ IDLE_FRAMES = 400  # 16 s at 25 fps
 # A pose wanders by sines that repeat a whole number of times in the loop, the slow ones wide.
 CYCLES = (1, 2, 3, 5)
 CYCLE_WEIGHTS = (0.5, 0.6, 0.35, 0.15)
-SWAY = Pose(turn=0.026, bow=0.016, tilt=0.010, right=1.1, down=0.6)  # radians and mm, about the most reached
+# Radians and mm; where sines meet, the head goes half as far again.
+SWAY = Pose(turn=0.026, bow=0.016, tilt=0.010, right=1.1, down=0.6)
 NOD = Pose(turn=0.0, bow=0.030, tilt=0.0, right=0.0, down=1.2)  # at the loudest
 
 BLINK_CLOSING = 0.09  # seconds
@@ -57,11 +58,10 @@ class IdleMotion:
         self._poses = _poses(random)
         self._closures = _closures(random)
         self._sway = Sway(avatar.frames[0], face)
-        if not wears_glasses(avatar.frames[0], face):
-            lids = [Eyelid(avatar.frames[0], face, eye) for eye in (0, 1)]
+        lids = [Eyelid(avatar.frames[0], face, eye) for eye in (0, 1)]
+        if all(lid.can_close for lid in lids) and not wears_glasses(avatar.frames[0], face):
             self._lids = {
-                step: [lid.layer(step / CLOSURE_STEPS) for lid in lids if lid.can_close]
-                for step in set(self._closures) - {0}
+                step: [lid.layer(step / CLOSURE_STEPS) for lid in lids] for step in set(self._closures) - {0}
             }
 
     def apply(self, frame: Frame, index: int, nod: float = 0.0) -> Frame:
@@ -80,7 +80,7 @@ class IdleMotion:
             frame = frame.copy()
         for lid in lids:
             lid.draw(frame)
-        return self._sway.apply(frame, Pose(*(self._poses[index] + nod * np.array(astuple(NOD)))))
+        return self._sway.apply(frame, Pose(*(self._poses[index] + nod * np.array(NOD))))
 
     def closure(self, index: int) -> float:
         """How far the eyes are closed at a frame of the loop, from 0 to 1; always 0 where nobody blinks."""
@@ -121,7 +121,7 @@ def _smooth(values: NDArray[np.float64], seconds: float) -> NDArray[np.float64]:
 
 def _poses(random: np.random.Generator) -> NDArray[np.float64]:
     """The pose at each frame of the loop: `(IDLE_FRAMES, 5)` in the order of Pose's fields."""
-    amplitudes = np.array(astuple(SWAY))
+    amplitudes = np.array(SWAY)
     weights = np.array(CYCLE_WEIGHTS) / np.linalg.norm(CYCLE_WEIGHTS)
     phases = random.uniform(0, 2 * np.pi, (len(CYCLES), len(amplitudes)))
     loop = np.arange(IDLE_FRAMES) / IDLE_FRAMES

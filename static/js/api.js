@@ -2,6 +2,9 @@
 
 import { readClip } from "./boxes.js";
 
+/** Seconds after which a stream from which nothing comes is taken for lost. */
+const SILENCE = 20;
+
 /** The server answered, and said no. */
 export class Refused extends Error {
   constructor(status, detail, retryAfter) {
@@ -119,7 +122,7 @@ async function* bytesOf(response, signal) {
   const reader = response.body.getReader(); // Safari's streams cannot be iterated with `for await`
   try {
     for (;;) {
-      const { value, done } = await reader.read();
+      const { value, done } = await within(SILENCE, reader.read());
       if (done) return;
       yield value;
     }
@@ -129,6 +132,15 @@ async function* bytesOf(response, signal) {
   } finally {
     reader.cancel().catch(() => {}); // whoever stops reading early wants no more of it
   }
+}
+
+/** Rejects if a promise takes longer than `seconds`: a connection may die without a word. */
+function within(seconds, promise) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`nothing came for ${seconds} s`)), seconds * 1000);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 async function refusal(response) {

@@ -9,12 +9,17 @@ export class Clip {
   #framesReceived = 0;
   #file = null;
 
-  /** pose: where in the idle motion it begins; words: `[[start, stop] in ms]`, one for each word of the text. */
-  constructor({ chunk, pose, frames, words }) {
+  /**
+   * pose: where in the idle motion it begins; words: `[[start, stop] in ms]`, one for each word of the text;
+   * follows, continues: whether it was drawn to be played right after, right before another clip.
+   */
+  constructor({ chunk, pose, frames, words, follows, continues }) {
     this.chunk = chunk;
     this.pose = pose;
     this.frames = frames;
     this.words = words;
+    this.follows = follows;
+    this.continues = continues;
     this.init = null;
   }
 

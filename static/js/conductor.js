@@ -176,9 +176,9 @@ export class Conductor {
     this.#inFlight += 1;
     try {
       const asked = seconds();
-      const pose = job.clip?.pose ?? this.#poseFor(job);
-      const answer = await this.#api.generate(this.#request(job, pose), signal);
-      this.#admit(job, pose, answer, asked);
+      const place = job.clip ?? this.#placeFor(job);
+      const answer = await this.#api.generate(this.#request(job, place), signal);
+      this.#admit(job, place, answer, asked);
       let known = job.clip.fragmentsReceived;
       for await (const part of answer.parts) {
         if (part.init) {
@@ -194,10 +194,10 @@ export class Conductor {
     }
   }
 
-  #admit(job, pose, { frames, words, voice, lips }, asked) {
+  #admit(job, { pose, follows, continues }, { frames, words, voice, lips }, asked) {
     if (job.clip && job.clip.frames !== frames) throw new Error("the clip changed while it was being received");
     if (job.clip) return;
-    job.clip = new Clip({ chunk: job.chunk, pose, frames, words });
+    job.clip = new Clip({ chunk: job.chunk, pose, frames, words, follows, continues });
     this.#pace.prepared(seconds() - asked, job.clip.seconds);
     this.#player.enqueue(job.clip);
     this.#onChange({ engines: { voice, lips } });
@@ -212,19 +212,19 @@ export class Conductor {
     this.changed();
   }
 
-  #request(job, pose) {
+  #request(job, { pose, follows, continues }) {
     const { voice, avatar, lips } = this.#options;
-    const { text, index, language } = job.chunk;
-    const seams = { follows: index > 0, continues: index < this.#jobs.length - 1 };
-    const sound = { audio: this.#player.sound };
-    return { text, language, chunk_index: index, voice, avatar, lips, start_frame: pose, ...seams, ...sound };
+    const { text, index, language, pause } = job.chunk;
+    const place = { start_frame: pose, follows, continues };
+    return { text, language, chunk_index: index, voice, avatar, lips, ...place, audio: this.#player.sound };
   }
 
-  /** Where in the idle motion a chunk begins: where the one before it ends, if that has not been passed. */
-  #poseFor(job) {
+  /** Where a chunk belongs: where the one before it ends, if that has not been passed; else in idle motion. */
+  #placeFor(job) {
     const before = this.#jobs.slice(0, job.chunk.index).findLast((other) => other.fate !== "skipped");
-    if (before?.clip && before.fate !== "done") return before.clip.nextPose;
-    return this.#player.planPose(this.#delay);
+    const follows = Boolean(before?.clip) && before.fate !== "done";
+    const pose = follows ? before.clip.nextPose : this.#player.planPose(this.#delay);
+    return { pose, follows, continues: job.chunk.index < this.#jobs.length - 1 };
   }
 
   /** Repeats what fails for a while; progress(): a number that grows as long as repeating helps. */

@@ -180,7 +180,7 @@ export class Player {
   async #splice(frame) {
     const clip = this.#queue.shift();
     if (frame < this.#timeline.end) await this.#cut(frame);
-    this.#noteJump(frame, clip.pose);
+    this.#noteJump(frame, clip.pose, clip.follows !== this.#timeline.endsInSpeech);
     this.#placed = { clip, start: frame };
     this.#entered.push({ clip, start: frame, end: frame + clip.frames, begun: false });
     await this.#appendSpeech();
@@ -199,7 +199,7 @@ export class Player {
     const fragment = this.#idle.at(pose);
     if (!fragment) return false;
     const at = this.#timeline.end;
-    this.#noteJump(at, fragment.pose);
+    this.#noteJump(at, fragment.pose, this.#timeline.segmentAt(at - 1)?.clip?.continues);
     this.#timeline.append({ frames: timing.FRAGMENT, pose: fragment.pose });
     const place = { offset: at - fragment.place, from: at, to: at + timing.FRAGMENT };
     await this.#append(this.#idle.init, fragment.bytes, place);
@@ -258,9 +258,10 @@ export class Player {
     await this.#source.remove(0, toSeconds(keyframe));
   }
 
-  #noteJump(frame, pose) {
+  /** Remembers that the picture jumps before a frame: the motion does, or the face was to go on otherwise. */
+  #noteJump(frame, pose, unforeseen) {
     const jump = Math.abs(pose - this.#timeline.poseAt(frame));
-    if (frame > 0 && jump > VISIBLE_JUMP) this.#jumps.push(frame);
+    if (frame > 0 && (unforeseen || jump > VISIBLE_JUMP)) this.#jumps.push(frame);
   }
 
   async #play() {

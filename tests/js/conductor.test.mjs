@@ -101,6 +101,8 @@ test("chunks are spoken in order, each beginning where the one before it ends", 
   await speech;
   assert.deepEqual(api.requests.map((request) => request.chunk_index), [0, 1, 2, 3]);
   assert.deepEqual(api.requests.map((request) => request.start_frame), [40, 90, 140, 190]);
+  assert.deepEqual(api.requests.map((request) => request.follows), [false, true, true, true]);
+  assert.deepEqual(api.requests.map((request) => request.continues), [true, true, true, false]);
   assert.deepEqual(state(), ["done", "done", "done", "done"]);
   assert.equal(conductor.files.length, 4);
 });

@@ -1,0 +1,163 @@
+"""The budgets of the product, measured on a server of our own: `python -m benchmarks.realtime`.
+
+Prints one table in Markdown. Quote medians: machines are shared and noisy.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.page import measure_page
+from benchmarks.report import Row, print_table
+from benchmarks.server import RunningServer, running_server
+from voiceover.types import FPS
+
+TWELVE_WORDS = "Сегодня мы спокойно расскажем вам короткую историю про один старый добрый город."
+ENGLISH = "Today we will calmly tell you a short story about one good old town."
+VIEWERS = (1, 2, 4, 8)
+HEAD_START = 2  # chunks that a viewer asks for ahead of the one that plays, as the page does
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One clip as a client saw it."""
+
+    first_byte: float
+    """Seconds from the request to the first byte of the clip."""
+    whole: float
+    """Seconds from the request to its last byte."""
+    duration: float
+    """Seconds of speech."""
+    arrivals: tuple[tuple[float, float], ...]
+    """(seconds since the request, share of the bytes) as the bytes came."""
+
+
+def fetch(server: RunningServer, text: str, language: str, index: int = 0) -> Received:
+    """Ask for one chunk and read it as fast as it comes."""
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=120)
+    body = json.dumps({"text": text, "language": language, "chunk_index": index, "audio": "flac"})
+    begin = time.perf_counter()
+    connection.request("POST", "/api/generate_stream", body, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    if answer.status != 200:
+        raise RuntimeError(answer.read().decode())
+    sizes: list[tuple[float, int]] = []
+    while data := answer.read1():
+        sizes.append((time.perf_counter() - begin, len(data)))
+    connection.close()
+    total = sum(size for _, size in sizes)
+    so_far = 0
+    arrivals = []
+    for moment, size in sizes:
+        so_far += size
+        arrivals.append((moment, so_far / total))
+    duration = int(answer.headers["Chunk-Frames"]) / FPS
+    return Received(sizes[0][0], sizes[-1][0], duration, tuple(arrivals))
+
+
+def measure_clips(server: RunningServer, repeats: int) -> Iterator[Row]:
+    """Time to the first byte, and how much faster than speech a clip is made."""
+    for language, text in (("ru", TWELVE_WORDS), ("en", ENGLISH)):
+        clips = [fetch(server, text, language) for _ in range(repeats)]
+        voice = "espeak" if language == "ru" else "Piper"
+        yield Row(
+            f"POST → first byte, {language} ({voice})", [c.first_byte for c in clips], "s", "0.6", "0.25"
+        )
+        ratios = [c.whole / c.duration for c in clips]
+        yield Row(f"render time / speech time, {language} ({voice})", ratios, "", "0.35", "0.15")
+
+
+def measure_viewers(server: RunningServer, chunks: int) -> Iterator[Row]:
+    """How many viewers, each reading at the speed of speech, are served without a stall."""
+    served = 0
+    for viewers in VIEWERS:
+        with ThreadPoolExecutor(viewers) as pool:
+            stalls = list(pool.map(_view, [server] * viewers, [chunks] * viewers))
+        yield Row(f"seconds stalled, each of {viewers} viewers", stalls, "s", "0 for 4", "0 for 8")
+        if max(stalls) == 0:
+            served = viewers
+    yield Row("viewers served at once without a stall", [served], "", "4", "8")
+
+
+def _view(server: RunningServer, chunks: int) -> float:
+    """Ask for chunks as the page does, at most `HEAD_START` ahead; return the seconds without a picture."""
+    plays_until: float | None = None
+    stalled = 0.0
+    ends: list[float] = []
+    for index in range(chunks):
+        if index >= HEAD_START:
+            time.sleep(max(0.0, ends[index - HEAD_START] - time.perf_counter()))
+        asked = time.perf_counter()
+        clip = fetch(server, TWELVE_WORDS, "ru", index)
+        begins = asked + clip.first_byte if plays_until is None else max(plays_until, asked + clip.first_byte)
+        if plays_until is not None:
+            stalled += max(0.0, asked + clip.first_byte - plays_until)
+        for moment, share in clip.arrivals:  # a picture must be there before its time comes
+            late = asked + moment - (begins + share * clip.duration)
+            if late > 0:
+                stalled += late
+                begins += late
+        plays_until = begins + clip.duration
+        ends.append(plays_until)
+    return stalled
+
+
+def measure_whole_text(server: RunningServer) -> Row:
+    """Sixty seconds of speech, chunk after chunk."""
+    begin = time.perf_counter()
+    spoken = 0.0
+    index = 0
+    while spoken < 60:
+        spoken += fetch(server, TWELVE_WORDS, "ru", index).duration
+        index += 1
+    return Row(
+        "60 s of speech, chunk after chunk", [(time.perf_counter() - begin) * 60 / spoken], "s", "20", "10"
+    )
+
+
+def measure_memory(server: RunningServer, chunks: int) -> Row:
+    """Growth of the worker's memory over many chunks, after the first tenth of them."""
+    sizes = []
+    for index in range(chunks):
+        fetch(server, ENGLISH if index % 2 else TWELVE_WORDS, "en" if index % 2 else "ru", index)
+        sizes.append(server.memory())
+    settled = sizes[len(sizes) // 10 :]
+    thirds = len(settled) // 3
+    growth = statistics.median(settled[-thirds:]) - statistics.median(settled[:thirds])
+    return Row(f"memory growth over {len(settled)} chunks", [growth], "MiB", "flat", "flat")
+
+
+def main() -> None:
+    """Measure everything and print it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=7, help="clips for each median")
+    parser.add_argument("--chunks", type=int, default=4, help="chunks each viewer watches")
+    parser.add_argument("--memory", type=int, default=60, help="chunks for the memory figure")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder)
+        with running_server(data):
+            pass  # the first start finds the faces
+        with running_server(data) as server:
+            rows = [Row("server ready after start", [server.ready_after], "s", "3", "1.5")]
+            fetch(server, ENGLISH, "en")  # the voice is loaded in the background
+            rows += measure_clips(server, options.repeats)
+            rows += measure_page(server.url, options.repeats)
+            rows.append(measure_whole_text(server))
+            rows += measure_viewers(server, options.chunks)
+            rows.append(measure_memory(server, options.memory))
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
+    print_table(f"{time.strftime('%Y-%m-%d')}, {machine}, Python {platform.python_version()}", rows)
+
+
+if __name__ == "__main__":
+    main()
