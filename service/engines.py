@@ -137,7 +137,7 @@ class _Measured(Protocol):
     """Frames drawn in a second."""
 
 
-def _too_slow(engine: LipEngine) -> EngineUnavailable | None:
+def too_slow(engine: LipEngine) -> EngineUnavailable | None:
     """Object to an engine that was measured and found slower than speech, with a margin for encoding."""
     if not isinstance(engine, _Measured) or engine.rate >= MARGIN * FPS:
         return None
@@ -156,7 +156,7 @@ def speech_engines() -> Registry[SpeechEngine]:
 
 def lip_engines(models: ModelFolder) -> Registry[LipEngine]:
     """Return the lip-sync engines: the neural one where it keeps up, else the one without weights."""
-    return Registry("lips", {"wav2lip": _Wav2LipMaker(models), "visemes": _visemes}, _too_slow)
+    return Registry("lips", {"wav2lip": _Wav2LipMaker(models), "visemes": _visemes}, too_slow)
 
 
 def all_voices(engines: Registry[SpeechEngine]) -> list[Voice]:

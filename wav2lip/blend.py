@@ -25,7 +25,7 @@ CONTOUR = (
 NOSE_BASE = 2
 
 CHIN_ROOM = 0.08  # of the box's height: how far below its place at rest an open jaw still shows
-ABOVE_NOSE_BASE = 0.06  # of the box's height: where the mask begins
+ABOVE_NOSE_BASE = 0.03  # of the box's height: where the mask begins
 FEATHER = 0.05  # of the box's height, over which the mask rises from 0 to 1
 SURROUNDINGS = 6.0  # drawn pixels, standard deviation, over which colours are carried inwards
 MISMATCH = 16.0  # levels of difference at the edge at which it is as likely movement as colour
@@ -73,9 +73,9 @@ class LowerFace:
         unmoved = self._enlarged(_likeness(face - self._reference, UNMOVED))[..., None]
         enlarged = self._enlarged(face)
         moved = self._sharpened(enlarged) + self._grain
-        result = moved + unmoved * (enlarged + self._detail - moved)
+        result = np.clip(moved + unmoved * (enlarged + self._detail - moved), 0, 255)
         blended = self._original + self._mask * np.float32(gate) * (result - self._original)
-        frame[self._place] = np.clip(blended + 0.5, 0, 255).astype(np.uint8)
+        frame[self._place] = (blended + np.float32(0.5)).astype(np.uint8)
 
     def _recoloured(self, face: Plane) -> Plane:
         """Bring a drawn face to the picture's colours by what differs at the mask's edge."""
