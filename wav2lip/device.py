@@ -37,10 +37,10 @@ class Renderer:
 
 def fastest(network: Wav2Lip) -> Renderer:
     """Return the network in the fastest exact enough mode of this machine's best device. Takes seconds."""
-    device = _best_device()
+    device = best_device()
     full = StaticWav2Lip(network, device, torch.float32)
     best = full
-    for dtype in _short_types(device):
+    for dtype in short_types(device):
         short = StaticWav2Lip(network, device, dtype)
         if _is_exact_enough(short, full) and _is_faster(short, best):
             best = short
@@ -50,14 +50,16 @@ def fastest(network: Wav2Lip) -> Renderer:
     return renderer
 
 
-def _best_device() -> torch.device:
+def best_device() -> torch.device:
+    """Return the fastest kind of device there is."""
     if torch.cuda.is_available():
         torch.backends.cudnn.benchmark = True  # batches are of few sizes: the search for kernels pays
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
-def _short_types(device: torch.device) -> tuple[torch.dtype, ...]:
+def short_types(device: torch.device) -> tuple[torch.dtype, ...]:
+    """Return the short numbers that a device may be quicker with."""
     return (torch.bfloat16,) if device.type == "cpu" else (torch.float16,)
 
 

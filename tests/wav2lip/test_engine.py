@@ -1,6 +1,5 @@
 """The engine keeps the promises of `voiceover.lips`, whatever its weights draw."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,11 +24,8 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def engine(checkpoint: Path) -> Iterator[Wav2LipEngine]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield Wav2LipEngine(checkpoint)
-    torch.set_num_threads(threads)
+def engine(checkpoint: Path) -> Wav2LipEngine:
+    return Wav2LipEngine(checkpoint)
 
 
 @pytest.fixture(scope="module")
