@@ -35,6 +35,8 @@ class ChunkRequest:
     """The clip will be played right after another chunk."""
     continues: bool = False
     """Another chunk will be played right after the clip."""
+    pause: float | None = None
+    """Seconds of silence after it; None: as its last mark tells."""
     audio: video.SoundCodec = "aac"
 
 
@@ -92,7 +94,7 @@ class Pipeline:
             lips.prepare(avatar)
         with clock.measure("tts"):
             spoken = self.speech.get(voice.engine).synthesize(request.text, voice, request.seed)
-            pause = chunks.pause_after(request.text)
+            pause = chunks.pause_after(request.text) if request.pause is None else request.pause
             speech = audio.finish(spoken, pause, request.follows, request.continues)
         frames = _draw(avatar, lips, self._motion(avatar), speech, request.start_frame)
         data = video.encode(frames, avatar.size, speech.samples, request.audio)

@@ -78,6 +78,11 @@ def test_a_chunk_becomes_a_clip(
     assert "tts;dur=" in answer.headers["Server-Timing"]
 
 
+def test_a_pause_can_be_asked_for(client: FlaskClient) -> None:
+    short, long = (int(generate(client, pause=pause).headers["Chunk-Frames"]) for pause in (0, 2))
+    assert long - short == pytest.approx(50, abs=FRAMES_PER_FRAGMENT)
+
+
 def test_words_have_times_within_the_clip(client: FlaskClient) -> None:
     answer = generate(client, text="Раз — два, три!")
     times = [tuple(map(int, pair.split("-"))) for pair in answer.headers["Chunk-Words"].split()]
@@ -95,7 +100,7 @@ def test_the_page_gets_sound_as_long_as_the_picture(client: FlaskClient, tmp_pat
 
 
 def test_a_clip_continues_the_idle_motion(client: FlaskClient, tmp_path: Path) -> None:
-    """The first frames of a clip, where the mouth is at rest, are those of the idle loop at its start frame."""
+    """Where the mouth is at rest, a clip's frames are those of the idle loop."""
     idle_path, clip_path = tmp_path / "idle.mp4", tmp_path / "clip.mp4"
     idle_path.write_bytes(client.get("/api/avatars/astronaut/idle.mp4").data)
     idle = frames_of(idle_path, (512, 512))
@@ -217,6 +222,9 @@ def problem(answer: TestResponse, status: int, code: str) -> dict[str, object]:
         ({"start_frame": True}, "invalid-fields"),
         ({"start_frame": 1.5}, "invalid-fields"),
         ({"audio": "mp3"}, "invalid-fields"),
+        ({"pause": -1}, "invalid-fields"),
+        ({"pause": "1"}, "invalid-fields"),
+        ({"pause": float("nan")}, "invalid-fields"),
         ({"txt": "misspelt"}, "invalid-fields"),
     ],
 )

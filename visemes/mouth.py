@@ -18,6 +18,7 @@ Colour = NDArray[np.float32]
 """BGR, float32 `(3,)` in [0, 255]"""
 
 UPPER_EDGE = 2.2  # mm from the closed lip line down to the edge of the upper incisors
+CURTAIN_OPEN, CURTAIN_CLOSED = 6.0, 2.6  # mm by which fully rounded lips shorten the teeth that are seen
 SUPERSAMPLING = 3
 
 
@@ -134,18 +135,16 @@ class MouthPainter:
         _blend(canvas, colour * _warm_shade(np.float32(0.58)), 0.8 * seen * coverage)
 
     def _add_upper_teeth(self, canvas: Floats, view: _View, pose: MouthPose) -> None:
-        """Fixed to the skull, in the shadow of the upper lip; rounded lips leave them in the dark."""
-        coverage, colour = self._upper_coverage[view.box.slices], self._upper_colour[view.box.slices]
-        hidden = 0.90 * _ramp(pose.rounding, 0.60, 0.92) * pose.speaking
-        overhang = _ramp(pose.rounding, 0.30, 0.85)  # lips pushed forward throw a longer shadow
-        darkest = (0.30 if self._portrait.open else 0.62) * (1 - overhang) + 0.95 * overhang
-        below_lip = np.maximum(view.y - view.upper, 0)
-        shadow = 1 - darkest * np.exp(-below_lip / (1.5 + 4.5 * overhang))
-        light = 1.0 if self._portrait.open else float(np.clip(0.62 + 0.07 * view.aperture, 0.62, 0.95))
-        lightness = 1 - pose.speaking * (1 - shadow * light * (1 - 0.4 * hidden))
-        reddened = 1 - pose.speaking * overhang * np.array([0.38, 0.20, 0.0], np.float32)
-        shade = _warm_shade(lightness.astype(np.float32)) * reddened
-        _blend(canvas, colour * shade, coverage * np.float32(1 - hidden))
+        """Fixed to the skull, in the shadow of the upper lip; pushed-out lips draw a curtain over them."""
+        rounded = pose.speaking * _ramp(pose.rounding, 0.25, 0.90)
+        lift = self._shift_pixels(-rounded * (CURTAIN_OPEN if self._portrait.open else CURTAIN_CLOSED))
+        coverage = _moved(self._upper_coverage, lift, view.box) * np.float32(1 - 0.6 * rounded**2)
+        colour = self._upper_colour[view.box.slices]
+        darkest = (0.30 if self._portrait.open else 0.55) * (1 - rounded) + 0.80 * rounded
+        shadow = 1 - darkest * np.exp(-np.maximum(view.y - view.upper, 0) / (1.2 + 1.8 * rounded))
+        light = 1.0 if self._portrait.open else float(np.clip(0.74 + 0.05 * view.aperture, 0.74, 0.96))
+        lightness = 1 - pose.speaking * (1 - shadow * light)
+        _blend(canvas, colour * _warm_shade(lightness.astype(np.float32)), coverage)
 
     def _drawn(self, row: teeth.ToothRow, fine_x: Floats, fine_y: Floats) -> tuple[Floats, Floats]:
         """Draw a row at the region's resolution: coverage `(h, w)` and BGR `(h, w, 3)`."""
@@ -180,10 +179,10 @@ def _colours(portrait: Portrait) -> _Colours:
     face_rows = portrait.frame.to_pixels(portrait.at((facemesh.FOREHEAD, facemesh.CHIN)))[:, 1]
     top, bottom = np.clip(face_rows, 0, len(grey)).astype(int)
     highlights = float(np.percentile(grey[top : max(bottom, top + 1)], 97))
-    white = np.array([190, 216, 230]) / 216 * np.clip(0.50 * light + 0.46 * highlights, 60, 228)
+    white = np.array([196, 216, 226]) / 216 * np.clip(0.35 * light + 0.64 * highlights, 60, 222)
     hue = lip / lip.mean()
     return _Colours(
-        cavity=(np.sqrt(hue) * [0.72, 0.70, 1.30] * (0.12 * light + 8)).astype(np.float32),
+        cavity=(np.sqrt(hue) * [0.72, 0.70, 1.30] * (0.15 * light + 8)).astype(np.float32),
         gap=(0.38 * lip * [0.80, 0.80, 1.0]).astype(np.float32),
         tongue=(0.35 * lip + 0.65 * light * np.sqrt(hue) * [0.42, 0.40, 0.66]).astype(np.float32),
         teeth=(0.85 * white + 0.15 * white.mean() * skin / skin.mean()).astype(np.float32),

@@ -18,9 +18,8 @@ Floats = NDArray[np.float64]
 
 UNDERLAP = 0.35  # mm that the lower lip reaches under the upper one, or a hairline shows between them
 UPPER_SHARE = 0.42  # of an open photo's gap is closed by the upper lip, the rest by the lower one
-PARTED = (
-    0.13  # of an open photo's gap stays open in speech but for contacts: who smiles, speaks with parted lips
-)
+# Who smiles, speaks with parted lips: this much of an open photo's gap stays but for contacts.
+PARTED = 0.13
 BITE_LIFT = 2.0  # mm that the upper lip bares the teeth for f and v
 NEUTRAL_ELEVATION = 2.0  # mm that the corners of a relaxed mouth may stand above its middle
 CHIN_PER_JAW = 0.78  # real talkers' chins move 0.45–0.7 mm per mm of lip opening
@@ -125,7 +124,7 @@ class LipRig:
         meeting = 0.22 * jaw * pose.closure  # lips that meet over a dropped jaw meet lower
         settling = pose.speaking * (1 - PARTED * free)
         smile = min(portrait.smile, 8.0)
-        arching = 0.22 * smile * pose.rounding  # a broad mouth must open further to look round
+        arching = 0.30 * smile * pose.rounding  # a broad mouth must open further to look round
         underlap = UNDERLAP * min(1.0, jaw + pose.lower_lip)  # what the lower lip's layer hides of a gap
         relax = self._meeting.excess * (0.55 * pose.speaking + 0.40 * pose.rounding)
         return _Drive(

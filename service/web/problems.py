@@ -150,6 +150,8 @@ FIELD_FAULTS: Mapping[str, tuple[str, str]] = {
     "string_too_short": ("не может быть пустым", "must not be empty"),
     "string_too_long": ("не больше {max_length} знаков", "at most {max_length} characters"),
     "int_type": ("нужно целое число", "must be a whole number"),
+    "float_type": ("нужно число", "must be a number"),
+    "finite_number": ("нужно конечное число", "must be a finite number"),
     "bool_type": ("true или false", "must be true or false"),
     "greater_than_equal": ("не меньше {ge}", "at least {ge}"),
     "less_than_equal": ("не больше {le}", "at most {le}"),

@@ -9,6 +9,7 @@ from service.engines import AUTO
 from voiceover.avatars import DEFAULT_AVATAR
 
 MAX_INDEX = 2**31 - 1
+MAX_PAUSE = 5.0  # seconds
 
 Text = Annotated[
     str, Field(min_length=1, description="What is to be spoken.", examples=["Привет! Как дела?"])
@@ -64,6 +65,10 @@ class GenerateIn(_Request):
     continues: Annotated[
         bool, Field(description="Another chunk is played right after it: the face does not go to rest.")
     ] = False
+    pause: Annotated[
+        float | None,
+        Field(ge=0, le=MAX_PAUSE, description="Seconds of silence after it, as `/api/split` gives them."),
+    ] = None
     audio: Annotated[
         Literal["aac", "flac"],
         Field(description="`aac` plays everywhere; `flac` joins clips sample-exactly in a browser."),

@@ -39,6 +39,12 @@ export class Choices {
     return avatars.find(({ id }) => id === this.#selects.avatar.value);
   }
 
+  /** The name of a voice by its id. */
+  voiceName(id) {
+    const voice = this.#offer.voices.voices.find((known) => known.id === id);
+    return voice ? this.#name(voice.name) : id;
+  }
+
   chooseLanguage(code) {
     this.#selects.language.value = code;
     this.#fillVoices();

@@ -78,7 +78,6 @@ export class Conductor {
     this.changed();
     await Promise.all(await this.#requestAll(signal));
     await this.#until(() => this.#jobs.every((job) => job.settled), signal);
-    this.#player.expected = false;
   }
 
   /** Gives up at once. */
@@ -127,6 +126,7 @@ export class Conductor {
   /** Something happened that somebody may wait for. */
   changed() {
     for (const watcher of [...this.#watchers]) watcher();
+    this.#player.expected = this.#jobs.some((job) => !job.clip && !job.settled);
     if (this.#jobs.length && !this.#abort.signal.aborted) this.#onChange(this.#report());
   }
 
@@ -214,8 +214,8 @@ export class Conductor {
 
   #request(job, { pose, follows, continues }) {
     const { voice, avatar, lips } = this.#options;
-    const { text, index, language, pause } = job.chunk;
-    const place = { start_frame: pose, follows, continues };
+    const { text, index, language, pause: silence } = job.chunk;
+    const place = { start_frame: pose, follows, continues, pause: silence };
     return { text, language, chunk_index: index, voice, avatar, lips, ...place, audio: this.#player.sound };
   }
 

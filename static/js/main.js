@@ -188,7 +188,9 @@ function show(state) {
 }
 
 function showFigures() {
-  figures.show({ ...store.state, ahead: player?.ahead ?? 0 });
+  const { engines } = store.state;
+  const named = engines && { ...engines, voice: choices.voiceName(engines.voice) };
+  figures.show({ ...store.state, engines: named, ahead: player?.ahead ?? 0 });
 }
 
 function showCount() {

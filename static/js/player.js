@@ -10,6 +10,7 @@ const IDLE_AHEAD = 1.2; // seconds of idle motion appended ahead of what is seen
 const IDLE_AHEAD_HIDDEN = 6; // timers of a hidden tab run once a second at best
 const DRY = 0.045; // seconds left at which to pause, before the decoder starves and drops a frame
 const ENOUGH = 0.4; // seconds there must be before playing goes on
+const STALL = 500; // ms of waiting after which a browser is taken to want more data than it has
 const KEEP = 10; // seconds kept behind what is seen
 const VISIBLE_JUMP = 2; // frames of idle motion that may be left out unnoticed
 
@@ -35,6 +36,7 @@ export class Player {
   #turn = Promise.resolve(); // operations on the source take turns
   #pumping = false;
   #held = false;
+  #waitingSince = null; // ms, while the browser waits for data
 
   constructor(video, canvas, callbacks, { sound = null } = {}) {
     this.#video = video;
@@ -42,7 +44,9 @@ export class Player {
     this.#callbacks = callbacks;
     this.#format = chooseFormat(sound);
     this.expected = false; // whether speech is to come after what has been queued
-    for (const name of ["timeupdate", "waiting"]) video.addEventListener(name, () => this.#look());
+    video.addEventListener("timeupdate", () => this.#look());
+    video.addEventListener("waiting", () => this.#waits(true));
+    video.addEventListener("playing", () => this.#waits(false));
     video.addEventListener("error", () => callbacks.onFailure(video.error));
     document.addEventListener("visibilitychange", () => this.pump());
     setInterval(() => this.#look(), 250);
@@ -166,6 +170,7 @@ export class Player {
       now: this.#video.currentTime,
       lead: timing.SPLICE_LEAD * rate,
       horizon: (document.hidden ? IDLE_AHEAD_HIDDEN : IDLE_AHEAD) * rate,
+      stalled: this.#waitingSince !== null && performance.now() - this.#waitingSince > STALL,
       placed: this.#placed?.clip ?? null,
       next: next ? { pose: next.pose, ready: this.#ready(next) } : null,
       expected: this.expected || this.#queue.length > 0,
@@ -297,6 +302,11 @@ export class Player {
       this.#video.requestVideoFrameCallback(turn);
     };
     this.#video.requestVideoFrameCallback(turn);
+  }
+
+  #waits(waiting) {
+    this.#waitingSince = waiting ? performance.now() : null;
+    this.#look();
   }
 
   #look() {

@@ -16,6 +16,9 @@ export const MAX_WAIT = 5;
 /** How close, in seconds, the end of a spoken clip may come before idle motion fills in for the next one. */
 export const SEAM_PATIENCE = 0.35;
 
+/** After it has run dry a browser may ask for more before it plays on, and says not how much: seconds. */
+export const AGAINST_STALL = 10;
+
 /** Seconds of speech that are appended ahead of what is seen; browsers limit what a buffer may hold. */
 export const MOST_AHEAD = 60;
 
@@ -109,13 +112,14 @@ export function spliceFrame(timeline, now, pose, lead = SPLICE_LEAD) {
 /**
  * What to append next, or null if nothing is due.
  *
- * now, lead, horizon: seconds. placed: the clip that is being appended, `{waiting: frames}`, or null.
+ * now, lead, horizon: seconds. stalled: the browser waits though something is there. placed: the clip that is being appended, `{waiting: frames}`, or null.
  * next: the clip after it, `{pose, ready}`, or null while it is unknown. expected: more speech is to come.
  */
-export function nextMove({ timeline, now, lead = SPLICE_LEAD, horizon, placed, next, expected }) {
+export function nextMove({ timeline, now, lead = SPLICE_LEAD, horizon, stalled = false, placed, next, expected }) {
   const ahead = toSeconds(timeline.end) - now;
   if (placed) return placed.waiting > 0 && ahead < MOST_AHEAD ? { kind: "speech" } : null;
   if (next?.ready) return { kind: "splice", frame: spliceFrame(timeline, now, next.pose, lead) };
-  const patience = expected && timeline.endsInSpeech ? Math.min(horizon, SEAM_PATIENCE) : horizon;
+  let patience = expected && timeline.endsInSpeech ? Math.min(horizon, SEAM_PATIENCE) : horizon;
+  if (stalled) patience = AGAINST_STALL;
   return ahead < patience ? { kind: "idle", pose: fragmentPose(timeline.poseAt(timeline.end)) } : null;
 }

@@ -132,6 +132,15 @@ test("at a seam the next clip is waited for until idle motion must fill in", () 
   assert.deepEqual(nextMove({ ...waits, now: end - 0.01, next }), { kind: "splice", frame: 55 });
 });
 
+test("a browser that waits though it has data gets more, at a seam too", () => {
+  const timeline = idleFor(5);
+  timeline.append({ frames: 50, pose: 5, clip: CLIP });
+  const waits = { ...base, timeline, expected: true, now: toSeconds(timeline.end) - 1 };
+  assert.equal(nextMove(waits), null);
+  assert.deepEqual(nextMove({ ...waits, stalled: true }), { kind: "idle", pose: 55 });
+  assert.equal(nextMove({ ...base, timeline: idleFor(500), stalled: true }), null);
+});
+
 test("after speech that was cut anywhere idle motion goes on at the nearest fragment", () => {
   assert.equal(fragmentPose(12), 10);
   assert.equal(fragmentPose(13), 15);
