@@ -17,7 +17,11 @@ from voiceover.types import Avatar, Frame, Landmarks
 from wav2lip.face import Box
 
 IRISES = (468, 473)
+LIPS = (13, 14)
 CHIN = 152
+SMALLEST_FACE = 32  # pixels
+MOUTH_ROWS = (0.6, 0.95)  # of the box's height
+MOUTH_MARGIN = 0.1  # of the box's width
 EYES_AT = 0.39  # of the box's height, from the top
 DETECTION_BATCH = 8  # pictures S3FD looks at together
 LONGEST_SIDE = 720  # pixels; larger pictures are looked at smaller
@@ -30,6 +34,15 @@ def box_around(face: Landmarks) -> Box:
     eyes, chin = face[IRISES, 1].mean(), face[CHIN, 1]
     top = (eyes - EYES_AT * chin) / (1 - EYES_AT)
     return Box(round(float(left)), round(float(top)), round(float(right)), round(float(chin)))
+
+
+def can_speak_in(box: Box, face: Landmarks) -> bool:
+    """Whether a face is large enough, and its mouth where the network draws one and inside the picture."""
+    width, height = box.size
+    x, y = face[LIPS, :2].mean(axis=0)
+    row = (y - box.top) / max(height, 1)
+    inside = box.left + MOUTH_MARGIN * width < x < box.right - MOUTH_MARGIN * width
+    return min(width, height) >= SMALLEST_FACE and inside and MOUTH_ROWS[0] < row < MOUTH_ROWS[1]
 
 
 class FaceFramer:

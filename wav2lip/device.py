@@ -53,8 +53,7 @@ def fastest(network: Wav2Lip) -> Renderer:
 def best_device() -> torch.device:
     """Return the fastest kind of device there is."""
     if torch.cuda.is_available():
-        torch.backends.cudnn.benchmark = True  # batches are of few sizes: the search for kernels pays
-        return torch.device("cuda")
+        return torch.device("cuda")  # without cudnn.benchmark: equal requests must give equal pictures
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 

@@ -15,7 +15,7 @@ from voiceover.errors import FaceNotFound
 from voiceover.types import FPS, Avatar, Frame, Samples, Speech
 from wav2lip import mel, silence, weights
 from wav2lip.blend import LowerFace
-from wav2lip.detect import FaceFramer
+from wav2lip.detect import FaceFramer, can_speak_in
 from wav2lip.device import Renderer, fastest
 from wav2lip.face import Box, crop, smooth_boxes
 from wav2lip.static import PictureTerms
@@ -69,6 +69,9 @@ class Wav2LipEngine:
             EngineUnavailable: the checkpoint cannot be used.
         """
         self._renderer: Renderer = fastest(weights.load(checkpoint, trusted))
+        mel.mel_spectrogram(
+            np.zeros(mel.WINDOW, np.float32)
+        )  # librosa is imported before anybody waits for it
         self._framer = FaceFramer(checkpoint.parent)
         self._device = threading.Lock()
         self._boxes = _Memory[list[Box | None]](REMEMBERED_AVATARS)
@@ -89,13 +92,12 @@ class Wav2LipEngine:
         """Frame the avatar's faces, and let the network look at the first: under a second for a photo, once.
 
         Raises:
-            FaceNotFound: no frame of the avatar has a face.
+            FaceNotFound: no frame of the avatar has a face that can be drawn on.
         """
-        first = next((index for index, face in enumerate(avatar.faces) if face is not None), None)
-        if first is None:
+        faces = (self._frame_face(avatar, index) for index in range(len(avatar.frames)))
+        face = next((face for face in faces if face is not None), None)
+        if face is None:
             raise FaceNotFound(f"avatar {avatar.id!r} has no face to speak with", avatar=avatar.id)
-        face = self._frame_face(avatar, first)
-        assert face is not None
         self._lower_face(face)
         self._look([face])
 
@@ -103,7 +105,7 @@ class Wav2LipEngine:
         """Yield `speech.frames` pictures; see `voiceover.lips`. A frame without a face stays as it is.
 
         Raises:
-            FaceNotFound: no frame of the avatar has a face.
+            FaceNotFound: no frame of the avatar has a face that can be drawn on.
         """
         self.prepare(avatar)
         return self._drawn(avatar, speech, start_frame)
@@ -152,11 +154,15 @@ class Wav2LipEngine:
         return None if box is None else _FrameFace(avatar, index, box)
 
     def _frame(self, avatar: Avatar) -> list[Box | None]:
-        """Return the avatar's boxes, steadied over time; None where it has no face."""
+        """Return the avatar's boxes, steadied over time; None where it has no face that can be drawn on."""
         found = self._framer.boxes(avatar)
         padded = [box.padded_below(avatar.frames[0]) for box in found if box is not None]
         steadied = iter(smooth_boxes(padded))
-        return [None if box is None else next(steadied) for box in found]
+        boxes = [None if box is None else next(steadied) for box in found]
+        return [
+            box if box is not None and face is not None and can_speak_in(box, face) else None
+            for box, face in zip(boxes, avatar.faces, strict=True)
+        ]
 
 
 def hear(speech: Speech) -> tuple[NDArray[np.float32], NDArray[np.float64]]:

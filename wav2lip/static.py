@@ -104,6 +104,8 @@ class StaticWav2Lip:
         return torch.sigmoid(drawn[:, :, FIRST_ROW - FIRST_DECODED_ROW :].float())
 
     def _ready(self, array: Tensor) -> Tensor:
+        if self.device.type == "cuda":
+            array = array.pin_memory()  # only then does the copy not wait
         moved = array.to(self.device, self.dtype, non_blocking=True)
         return moved.contiguous(memory_format=torch.channels_last)
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -147,6 +148,18 @@ def test_without_any_face_there_is_nothing_to_draw_on(engine: Wav2LipEngine, pho
     faceless = replace(photo, id="wall", digest="wall", faces=(None,))
     with pytest.raises(FaceNotFound, match="wall"):
         engine.prepare(faceless)
+
+
+def test_a_face_that_is_cut_off_or_tiny_is_left_alone(engine: Wav2LipEngine, photo: Avatar) -> None:
+    face = photo.faces[0]
+    assert face is not None
+    cut = photo.frames[0][: int(face[13, 1]) + 4 & ~1]
+    with pytest.raises(FaceNotFound):
+        engine.prepare(replace(photo, id="cut", digest="cut", frames=(cut,)))
+    small = cv2.resize(photo.frames[0], None, fx=0.1, fy=0.1)
+    tiny = replace(photo, id="tiny", digest="tiny", frames=(small,), faces=(face * np.float32(0.1),))
+    with pytest.raises(FaceNotFound):
+        engine.prepare(tiny)
 
 
 def test_threads_do_not_disturb_each_other(engine: Wav2LipEngine, photo: Avatar, film: Avatar) -> None:
