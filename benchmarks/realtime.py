@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.page import measure_page
 from benchmarks.report import Row, print_table
-from benchmarks.server import RunningServer, running_server
+from tests.server import RunningServer, running_server
 from voiceover.types import FPS
 
 TWELVE_WORDS = "Сегодня мы спокойно расскажем вам короткую историю про один старый добрый город."

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from benchmarks.server import running_server
 from service.engines import choose_voice, lip_engines, speech_engines
 from tests.browser.conftest import BROWSER_ARGUMENTS
+from tests.server import running_server
 from voiceover import audio
 from voiceover.avatars import DEFAULT_AVATAR, AvatarStore
 

@@ -1,7 +1,6 @@
-"""A server of our own to measure, started and stopped like a user's."""
+"""A server of our own, started and stopped like a user's."""
 
 import os
-import re
 import socket
 import subprocess
 import sys
@@ -12,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 ROOT = Path(__file__).parents[1]
 START_LIMIT = 120.0  # seconds
@@ -32,12 +33,9 @@ class RunningServer:
         return f"http://{self.host}:{self.port}"
 
     def memory(self) -> float:
-        """Resident memory of the worker process, in MiB (Linux)."""
-        workers = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        status = Path(f"/proc/{workers[0]}/status").read_text()
-        found = re.search(r"VmRSS:\s+(\d+)", status)
-        assert found
-        return int(found[1]) / 1024
+        """Resident memory of the worker process, in MiB."""
+        worker = psutil.Process(self.pid).children()[0]
+        return float(worker.memory_info().rss / 2**20)
 
 
 @contextmanager
