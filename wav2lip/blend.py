@@ -47,12 +47,13 @@ class LowerFace:
             box: what the network saw of it.
             seed: of the grain.
         """
-        mask = lower_face_mask(frame, face, box)
-        self._place = _bounds(mask)
-        self._mask = mask[self._place][..., None]
-        self._from_drawn = _placement(box, self._place)
+        mask = lower_face_mask(face, box)
+        inside = _bounds(mask)
+        self._mask = mask[inside][..., None]
+        self._place = _moved(inside, box.top, box.left)
+        self._from_drawn = _placement(box, inside)
         self._original = frame[self._place].astype(np.float32)
-        self._reference, self._edge = _as_drawn(frame, box), _as_drawn(_edge(mask, box), box)
+        self._reference, self._edge = _as_drawn(frame[box.slices]), _edge(_as_drawn(mask))
         self._detail = self._original - self._enlarged(self._reference)
         self._blur = SHARPENED_BAND * box.size[1] / FACE_SIDE  # picture pixels
         soft = self._enlarged(cast(Plane, cv2.GaussianBlur(self._reference, (0, 0), DRAWN_SOFTNESS)))
@@ -121,26 +122,26 @@ class LowerFace:
         return min(float(-b + np.sqrt(b * b - 4 * a * c)) / (2 * a), STRONGEST_SHARPENING)
 
 
-def lower_face_mask(frame: Frame, face: Landmarks, box: Box) -> Plane:
-    """Return how much of each pixel may be replaced, `(height, width)` in [0, 1].
+def lower_face_mask(face: Landmarks, box: Box) -> Plane:
+    """Return how much of each of the box's pixels may be replaced, `(height, width)` in [0, 1].
 
     It rises softly from 0 at the face's contour (at the chin a little below it), the base of the nose and the
     edge of what was drawn.
     """
-    height = box.size[1]
-    right_ear, left_ear = face[CONTOUR[-1], :2], face[CONTOUR[0], :2]
-    across = (left_ear - right_ear) / np.linalg.norm(left_ear - right_ear)
+    width, height = box.size
+    across = face[CONTOUR[0], :2] - face[CONTOUR[-1], :2]
+    across = across / np.linalg.norm(across)
     down = np.array([-across[1], across[0]])
-    jaw = face[CONTOUR, :2]
-    inside = np.zeros(frame.shape[:2], np.uint8)
+    corner = np.array([box.left, box.top])
+    jaw = face[CONTOUR, :2] - corner
+    inside = np.zeros((height, width), np.uint8)
     for room in (0, CHIN_ROOM / 2, CHIN_ROOM):
         cv2.fillPoly(inside, [np.round(jaw + room * height * down).astype(np.int32)], 1)
-    y, x = np.indices(inside.shape)
-    start = face[NOSE_BASE, :2] - ABOVE_NOSE_BASE * height * down
+    start = face[NOSE_BASE, :2] - corner - ABOVE_NOSE_BASE * height * down
+    y, x = np.ogrid[:height, :width]
     inside[(x - start[0]) * down[0] + (y - start[1]) * down[1] < 0] = 0
-    inside[: box.top + round(FIRST_ROW / FACE_SIDE * height) + 1] = 0
-    inside[box.bottom - 1 :] = 0
-    inside[:, : box.left + 1] = inside[:, box.right - 1 :] = 0
+    inside[: round(FIRST_ROW / FACE_SIDE * height) + 1] = 0
+    inside[-1] = inside[:, 0] = inside[:, -1] = 0
     depth = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     rise = np.clip(depth / (FEATHER * height), 0, 1)
     return np.asarray(rise * rise * (3 - 2 * rise), np.float32)
@@ -151,24 +152,32 @@ def _bounds(mask: Plane) -> tuple[slice, slice]:
     return slice(top, top + height), slice(left, left + width)
 
 
-def _placement(box: Box, place: tuple[slice, slice]) -> NDArray[np.float64]:
-    """Return the affine map from pixels of the place to drawn ones, their centres as in `cv2.resize`."""
-    (width, height), (rows, columns) = box.size, place
+def _moved(place: tuple[slice, slice], down: int, across: int) -> tuple[slice, slice]:
+    rows, columns = place
+    return (
+        slice(rows.start + down, rows.stop + down),
+        slice(columns.start + across, columns.stop + across),
+    )
+
+
+def _placement(box: Box, inside: tuple[slice, slice]) -> NDArray[np.float64]:
+    """Return the affine map from pixels of a place in the box to drawn ones, centres as in `cv2.resize`."""
+    (width, height), (rows, columns) = box.size, inside
     across, down = FACE_SIDE / width, FACE_SIDE / height
-    x = (columns.start - box.left + 0.5) * across - 0.5
-    y = (rows.start - box.top + 0.5) * down - 0.5 - FIRST_ROW
+    x = (columns.start + 0.5) * across - 0.5
+    y = (rows.start + 0.5) * down - 0.5 - FIRST_ROW
     return np.array([[across, 0, x], [0, down, y]])
 
 
-def _as_drawn(picture: Frame | Plane, box: Box) -> Plane:
-    """Return the rows of a picture that the network draws, in its size."""
-    crop = cv2.resize(picture[box.slices], (FACE_SIDE, FACE_SIDE), interpolation=cv2.INTER_AREA)
+def _as_drawn(boxed: Frame | Plane) -> Plane:
+    """Return the rows that the network draws of what is in the box, in their size."""
+    crop = cv2.resize(boxed, (FACE_SIDE, FACE_SIDE), interpolation=cv2.INTER_AREA)
     return crop[FIRST_ROW:].astype(np.float32)
 
 
-def _edge(mask: Plane, box: Box) -> Plane:
+def _edge(mask: Plane) -> Plane:
     """Return where the drawn face should have the picture's colours: about the mask's edge."""
-    around = cv2.GaussianBlur(mask, (0, 0), FEATHER / 2 * box.size[1])
+    around = cv2.GaussianBlur(mask, (0, 0), FEATHER / 2 * FACE_SIDE)
     return cast(Plane, around * (1 - mask))
 
 

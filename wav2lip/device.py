@@ -42,7 +42,7 @@ def fastest(network: Wav2Lip) -> Renderer:
     best = full
     for dtype in short_types(device):
         short = StaticWav2Lip(network, device, dtype)
-        if _is_exact_enough(short, full) and _is_faster(short, best):
+        if _is_faster(short, best) and _is_exact_enough(short, full):
             best = short
     batch = BATCH[device.type]
     renderer = Renderer(best, batch, batch / _seconds(best, batch))

@@ -20,7 +20,7 @@ from wav2lip.device import Renderer, fastest
 from wav2lip.face import Box, crop, smooth_boxes
 from wav2lip.static import PictureTerms
 
-FIRST_BATCH = 4  # frames: the first picture leaves early
+FIRST_BATCH = 2  # frames: the first picture leaves early
 REMEMBERED_AVATARS = 64
 REMEMBERED_FACES = 128  # lower faces kept; one takes about 2 MB
 REMEMBERED_TERMS = 64  # still pictures kept; one takes 3 to 6 MB

@@ -49,7 +49,7 @@ def window_starts(columns: int, fps: float) -> list[int]:
     sound give 97 frames at 25 fps. `frame_windows` loses none.
     """
     starts: list[int] = []
-    while (start := int(len(starts) * COLUMNS_PER_SECOND / fps)) + MEL_COLUMNS <= columns:
+    while (start := int(len(starts) * (COLUMNS_PER_SECOND / fps))) + MEL_COLUMNS <= columns:
         starts.append(start)
     return [*starts, columns - MEL_COLUMNS]
 
@@ -60,7 +60,7 @@ def frame_windows(mel: Mel, frames: int, fps: float) -> NDArray[np.float32]:
     Returns:
         float32 `(frames, 1, 80, 16)`.
     """
-    starts = (np.arange(frames) * COLUMNS_PER_SECOND / fps).astype(int)
+    starts = (np.arange(frames) * (COLUMNS_PER_SECOND / fps)).astype(int)
     missing = max(int(starts[-1]) + MEL_COLUMNS - mel.shape[1], 0) if frames else 0
     padded = np.pad(mel, ((0, 0), (0, missing)), constant_values=SILENCE)
     windows = np.lib.stride_tricks.sliding_window_view(padded, MEL_COLUMNS, axis=1)
