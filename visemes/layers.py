@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visemes import facemesh
+from visemes.lipline import Palette
 from visemes.mouthframe import MouthFrame, Points
 from visemes.portrait import Portrait
 from visemes.rig import UNDERLAP
@@ -28,7 +29,7 @@ class PhotoLayers:
     lower: NDArray[np.uint8]
     """Everything below it; drawn first"""
     teeth: Frame | None
-    """BGR: what an open photo shows between the lips, continued under them"""
+    """BGR: the teeth that the photo shows between the lips, continued under them; None if it shows none"""
 
 
 def take_apart(portrait: Portrait, region: Region) -> PhotoLayers:
@@ -36,15 +37,13 @@ def take_apart(portrait: Portrait, region: Region) -> PhotoLayers:
     photo = portrait.picture[region.slices]
     upper = _coverage(portrait, region, _cut(portrait, portrait.inner_upper), below=False)
     lower = _coverage(portrait, region, _cut(portrait, portrait.inner_lower) - [0, UNDERLAP], below=True)
-    if not portrait.open:
+    if portrait.palette is None:
         return PhotoLayers(np.dstack([photo, upper]), np.dstack([photo, lower]), None)
     inside = np.asarray(cv2.subtract(255 - upper, lower), np.uint8)
-    lips = _without_teeth(portrait, photo, inside)
-    return PhotoLayers(
-        np.dstack([lips, upper]),
-        np.dstack([lips, lower]),
-        _teeth(photo, inside, portrait.frame.pixels_per_mm),
-    )
+    scale = portrait.frame.pixels_per_mm
+    lips = _without_teeth(photo, inside, portrait.palette, scale)
+    teeth = _teeth(photo, inside, scale) if portrait.palette.shows_teeth else None
+    return PhotoLayers(np.dstack([lips, upper]), np.dstack([lips, lower]), teeth)
 
 
 def _cut(portrait: Portrait, edge: Points) -> Points:
@@ -74,11 +73,8 @@ def _coverage(portrait: Portrait, region: Region, cut: Points, *, below: bool) -
     return np.asarray(cv2.GaussianBlur(coverage, (0, 0), 0.5), np.uint8)
 
 
-def _without_teeth(portrait: Portrait, photo: Frame, inside: NDArray[np.uint8]) -> Frame:
+def _without_teeth(photo: Frame, inside: NDArray[np.uint8], palette: Palette, scale: float) -> Frame:
     """Regrow the lips' inner edges from the lips themselves, so that no fringe of teeth moves with them."""
-    palette = portrait.palette
-    assert palette is not None
-    scale = portrait.frame.pixels_per_mm
     core = (inside > 100).astype(np.uint8)
     lab = cv2.cvtColor(photo, cv2.COLOR_BGR2LAB).astype(np.float32)
     unlike_lip = (

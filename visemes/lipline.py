@@ -39,6 +39,11 @@ class Palette:
     inside: Floats
     inside_spread: Floats
 
+    @property
+    def shows_teeth(self) -> bool:
+        """Whether what is between the lips is lighter than they are, not a dark gap."""
+        return bool(self.inside[0] > self.lip[0] + 12)
+
     def inside_likelihood(self, lab: NDArray[np.float32]) -> NDArray[np.float32]:
         """Tell how much more Lab pixels look like mouth than lip, in squared sigmas."""
         as_lip = (((lab - self.lip) / self.lip_spread) ** 2).sum(axis=-1)

@@ -10,14 +10,14 @@ from visemes import facemesh, teeth
 from visemes.layers import PhotoLayers, region_mm
 from visemes.motion import MouthPose
 from visemes.portrait import Portrait
-from visemes.rig import Shifts, smoothstep
+from visemes.rig import Shifts, meeting_height, smoothstep
 from visemes.warp import Region
 
 Floats = NDArray[np.float32]
 Colour = NDArray[np.float32]
 """BGR, float32 `(3,)` in [0, 255]"""
 
-UPPER_EDGE = 2.2  # mm from the closed lip line down to the edge of the upper incisors
+UPPER_EDGE = 2.8  # mm from the line where the lips meet down to the edge of the upper incisors
 CURTAIN_OPEN, CURTAIN_CLOSED = 6.0, 2.6  # mm by which fully rounded lips shorten the teeth that are seen
 SUPERSAMPLING = 3
 
@@ -64,12 +64,14 @@ class MouthPainter:
         self._palette = _colours(portrait)
         fine_x, fine_y = region_mm(portrait.frame, region, SUPERSAMPLING)
         self._lower_coverage, self._lower_colour = self._drawn(teeth.LOWER, fine_x, -fine_y)
-        if layers.teeth is None:
-            self._upper_coverage, self._upper_colour = self._drawn(teeth.UPPER, fine_x, fine_y - UPPER_EDGE)
-        else:
+        self._own_teeth = layers.teeth is not None
+        if layers.teeth is not None:
             edge = np.interp(self._x, *portrait.inner_lower.T) - 0.25
             self._upper_coverage = (1 - smoothstep(self._y - edge, -0.5, 0.4)).astype(np.float32)
             self._upper_colour = layers.teeth.astype(np.float32)
+        else:
+            edge_y = UPPER_EDGE + meeting_height(portrait)
+            self._upper_coverage, self._upper_colour = self._drawn(teeth.UPPER, fine_x, fine_y - edge_y)
 
     def box(self, shifts: Shifts) -> Box | None:
         """Return the rectangle around the parted lips, with a margin; None when outside the region."""
@@ -86,7 +88,7 @@ class MouthPainter:
         canvas = self._cavity(view)
         self._add_tongue(canvas, view, pose)
         self._add_lower_teeth(canvas, view, pose)
-        if self._portrait.open:  # the photo's own teeth are as sharp as the photo: they go on top, unblurred
+        if self._own_teeth:  # the photo's own teeth are as sharp as the photo: they go on top, unblurred
             canvas = self._softened(canvas)
             self._add_upper_teeth(canvas, view, pose)
             return canvas
@@ -137,12 +139,12 @@ class MouthPainter:
     def _add_upper_teeth(self, canvas: Floats, view: _View, pose: MouthPose) -> None:
         """Fixed to the skull, in the shadow of the upper lip; pushed-out lips draw a curtain over them."""
         rounded = pose.speaking * _ramp(pose.rounding, 0.25, 0.90)
-        lift = self._shift_pixels(-rounded * (CURTAIN_OPEN if self._portrait.open else CURTAIN_CLOSED))
+        lift = self._shift_pixels(-rounded * (CURTAIN_OPEN if self._own_teeth else CURTAIN_CLOSED))
         coverage = _moved(self._upper_coverage, lift, view.box) * np.float32(1 - 0.6 * rounded**2)
         colour = self._upper_colour[view.box.slices]
-        darkest = (0.30 if self._portrait.open else 0.55) * (1 - rounded) + 0.80 * rounded
+        darkest = (0.30 if self._own_teeth else 0.55) * (1 - rounded) + 0.80 * rounded
         shadow = 1 - darkest * np.exp(-np.maximum(view.y - view.upper, 0) / (1.2 + 1.8 * rounded))
-        light = 1.0 if self._portrait.open else float(np.clip(0.74 + 0.05 * view.aperture, 0.74, 0.96))
+        light = 1.0 if self._own_teeth else float(np.clip(0.74 + 0.05 * view.aperture, 0.74, 0.96))
         lightness = 1 - pose.speaking * (1 - shadow * light)
         _blend(canvas, colour * _warm_shade(lightness.astype(np.float32)), coverage)
 
@@ -185,7 +187,7 @@ def _colours(portrait: Portrait) -> _Colours:
         cavity=(np.sqrt(hue) * [0.72, 0.70, 1.30] * (0.15 * light + 8)).astype(np.float32),
         gap=(0.38 * lip * [0.80, 0.80, 1.0]).astype(np.float32),
         tongue=(0.35 * lip + 0.65 * light * np.sqrt(hue) * [0.42, 0.40, 0.66]).astype(np.float32),
-        teeth=(0.85 * white + 0.15 * white.mean() * skin / skin.mean()).astype(np.float32),
+        teeth=(0.78 * white + 0.22 * white.mean() * skin / skin.mean()).astype(np.float32),
     )
 
 

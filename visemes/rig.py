@@ -23,6 +23,7 @@ PARTED = 0.13
 BITE_LIFT = 2.0  # mm that the upper lip bares the teeth for f and v
 NEUTRAL_ELEVATION = 2.0  # mm that the corners of a relaxed mouth may stand above its middle
 CHIN_PER_JAW = 0.78  # real talkers' chins move 0.45–0.7 mm per mm of lip opening
+UNDER_LIP_REACH = 5.0  # mm below the lip over which the skin changes from following it to following the jaw
 BESIDE_CORNER = np.array([5.0, 12.0, 21.0])  # mm outward of a corner: control points that follow it
 BESIDE_FOLLOW = np.array([0.72, 0.38, 0.12])  # and how much
 
@@ -108,7 +109,8 @@ class LipRig:
             corners_inside,
             self._philtrum(pose, drive),
         ]
-        lower = [self._outer_lower(pose, drive), inner_lower[1:-1], corners_inside, self._chin(pose, drive)]
+        outer_lower = self._outer_lower(pose, drive)
+        lower = [outer_lower, inner_lower[1:-1], corners_inside, self._chin(drive, outer_lower)]
         return Shifts(
             np.concatenate(upper + shared),
             np.concatenate(lower + shared),
@@ -173,7 +175,7 @@ class LipRig:
         free = (1 - pose.closure) * (1 - pose.labiodental)
         settling = 0.62 * drive.settling * np.interp(x, self.portrait.inner_lower[:, 0], self._meeting.lower)
         jaw = drive.jaw * (free + 0.75 * pose.closure + 0.45 * pose.labiodental)
-        thinning = 0.22 * self._lip_height_lower * (1.5 * pose.roll + 1.6 * pose.labiodental)
+        thinning = 0.22 * self._lip_height_lower * (1.5 * pose.roll + 1.2 * pose.labiodental)
         travel = jaw + 0.75 * pose.lower_lip * free - thinning
         dy = settling + travel * profile + 1.9 * pose.rounding * self._pucker(x) + self._corner_dip(x, drive)
         return np.stack([self._widening(x, drive), dy], axis=1)
@@ -182,15 +184,16 @@ class LipRig:
         travel = (0.35 if drive.upper < 0 else 0.2) * drive.upper
         return np.array([[0.0, travel + 0.2 * UPPER_SHARE * drive.closing - 0.4 * pose.rounding]])
 
-    def _chin(self, pose: MouthPose, drive: _Drive) -> Points:
+    def _chin(self, drive: _Drive, outer_lower: Points) -> Points:
+        """Return the shift of the chin: it follows the jaw, and right under the lip it follows the lip."""
         dy = self._hinges.chin * self._chin_drop(drive)
-        free = (1 - pose.closure) * (1 - pose.labiodental)
-        squeeze = 0.35 * (1 - UPPER_SHARE) * drive.closing + drive.jaw * (
-            0.3 * pose.closure + 0.3 * pose.labiodental
-        )
-        for point, follow in zip(facemesh.UNDER_LIP, (0.55, 0.45, 0.45), strict=True):
+        lip = self.portrait.at(facemesh.OUTER_LOWER)
+        for point in facemesh.UNDER_LIP:
             index = facemesh.CHIN_PAD.index(point)
-            dy[index] += follow * (pose.lower_lip * free - squeeze) + 0.6 * pose.rounding
+            x, y = self.portrait.points[point]
+            below = max(0.0, y - float(np.interp(x, *lip.T)))
+            lip_dy = float(np.interp(x, lip[:, 0], outer_lower[:, 1]))
+            dy[index] += (lip_dy - dy[index]) * np.exp(-below / UNDER_LIP_REACH)
         return np.stack([np.zeros_like(dy), dy], axis=1)
 
     def _jaw_line(self, drive: _Drive) -> Points:
@@ -274,6 +277,12 @@ class _Hinges:
         self.jaw = hinge(facemesh.JAW_LINE) * smoothstep(portrait.at(facemesh.JAW_LINE)[:, 1], -15, 18)
         self.cheek = 0.55 * hinge(facemesh.CHEEKS) * smoothstep(portrait.at(facemesh.CHEEKS)[:, 1], -22, 26)
         self.chin = np.minimum(1, hinge(facemesh.CHIN_PAD) + 0.05)
+
+
+def meeting_height(portrait: Portrait) -> float:
+    """Return the y, mm, at which the lips meet in the middle."""
+    middle = len(portrait.inner_upper) // 2
+    return float(portrait.inner_upper[middle, 1] + UPPER_SHARE * portrait.gap[middle])
 
 
 def smoothstep(x: NDArray[np.floating], low: float, high: float) -> Floats:

@@ -2,6 +2,8 @@
 
 /** Measured speeds wander; reckon with making that is slower by this factor. */
 const CAUTION = 1.15;
+/** The delay of a single answer wanders more. */
+const DOUBT = 1.5;
 /** Seconds of speech that must be there in any case. */
 const LEAST = 0.2;
 /** Seconds of speech made ahead of the one that is heard. */
@@ -33,10 +35,15 @@ export function waitBeforeSpeech({ buffered, remaining, ratio }) {
   return Math.max(0, bufferNeeded(ratio, remaining) - buffered) * ratio;
 }
 
+/** Will the chunk after this one, asked for `asked` seconds ago, come before this one's `speech` seconds are over? */
+export function comesInTime({ speech, delay, asked }) {
+  return delay * DOUBT - asked <= speech;
+}
+
 /** May the next chunk be asked for? `ahead`: seconds asked for and not yet heard; `lastMade`: part of the last one. */
 export function mayRequest({ inFlight, lastMade, ahead, needed }) {
-  // The chunk that is heard first gets the machine to itself until half of it is there.
-  return inFlight < IN_FLIGHT && lastMade >= 0.5 && ahead < LOOK_AHEAD + needed;
+  // Not before the last one's first fragment is there: what is heard first is made first.
+  return inFlight < IN_FLIGHT && lastMade > 0 && ahead < LOOK_AHEAD + needed;
 }
 
 /** Seconds that a text will take to speak, judged by chunks whose length is known: `[{text, seconds|null}]`. */

@@ -12,7 +12,7 @@ const FIRST_DELAY = 0.2; // seconds from a request to its first fragment, until 
 /** A chunk on its way from text to spoken word. */
 class Job {
   clip = null;
-  requested = false;
+  requested = null; // when, in seconds
   fate = null; // "speaking", "done", "stopped" or "skipped"
   error = null;
   decide = null; // takes "retry" or "skip" while the user is asked
@@ -28,7 +28,7 @@ class Job {
   /** Nothing more will come of it. */
   stop() {
     if (this.fate === "speaking") this.fate = "stopped";
-    this.requested = this.fate !== null;
+    if (!this.fate) this.requested = null;
     if (!this.fate) this.clip = null;
     this.error = null;
   }
@@ -41,7 +41,7 @@ class Job {
     if (this.fate) return this.fate;
     if (this.error) return "failed";
     if (this.clip?.complete) return "ready";
-    return this.requested ? "making" : "waiting";
+    return this.requested === null ? "waiting" : "making";
   }
 }
 
@@ -53,7 +53,7 @@ export class Conductor {
   #abort = null;
   #watchers = new Set(); // conditions that somebody waits for
   #pace = new buffering.Pace();
-  #delay = FIRST_DELAY;
+  #delay = null; // seconds from a request to its first fragment, as measured
   #inFlight = 0;
   #options = {};
 
@@ -109,7 +109,15 @@ export class Conductor {
   }
 
   mayBegin(clip) {
-    return buffering.canBegin({ ...this.#outlook(clip.index), ratio: this.#pace.ratio });
+    return buffering.canBegin({ ...this.#outlook(clip.index), ratio: this.#pace.ratio }) && this.#nextInTime(clip);
+  }
+
+  #nextInTime(clip) {
+    const next = this.#jobs[clip.index + 1];
+    if (!next || next.clip) return true;
+    const now = seconds();
+    const delay = this.#delay ?? FIRST_DELAY;
+    return buffering.comesInTime({ speech: clip.seconds, delay, asked: now - (next.requested ?? now) });
   }
 
   begun(clip) {
@@ -136,7 +144,7 @@ export class Conductor {
     const tasks = [];
     for (const [i, job] of this.#jobs.entries()) {
       await this.#until(() => this.#mayRequest(i), signal);
-      job.requested = true;
+      job.requested = seconds();
       const task = this.#make(job, signal);
       task.catch(() => {}); // after a stop nobody may be left to hear of it
       tasks.push(task);
@@ -206,10 +214,14 @@ export class Conductor {
 
   #add(clip, fragment, asked) {
     clip.add(fragment);
-    if (clip.fragmentsReceived === 1) this.#delay = (this.#delay + seconds() - asked) / 2;
+    if (clip.fragmentsReceived === 1) this.#measureDelay(seconds() - asked);
     this.#pace.made(toSeconds(fragment.frames), seconds());
     this.#player.pump();
     this.changed();
+  }
+
+  #measureDelay(delay) {
+    this.#delay = this.#delay === null ? delay : (this.#delay + delay) / 2;
   }
 
   #request(job, { pose, follows, continues }) {
@@ -223,7 +235,7 @@ export class Conductor {
   #placeFor(job) {
     const before = this.#jobs.slice(0, job.chunk.index).findLast((other) => other.fate !== "skipped");
     const follows = Boolean(before?.clip) && before.fate !== "done";
-    const pose = follows ? before.clip.nextPose : this.#player.planPose(this.#delay);
+    const pose = follows ? before.clip.nextPose : this.#player.planPose(this.#delay ?? FIRST_DELAY);
     return { pose, follows, continues: job.chunk.index < this.#jobs.length - 1 };
   }
 

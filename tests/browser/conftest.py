@@ -43,9 +43,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("server")
     environment = {**os.environ, "VOICEOVER_PORT": str(port), "VOICEOVER_DATA": str(folder / "data")}
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            SERVER, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
-        )
+        process = subprocess.Popen(SERVER, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
         address = f"http://127.0.0.1:{port}"
         _wait_until_ready(address, process, folder / "log")
@@ -85,7 +83,7 @@ def open_page(server: str, browser: Browser) -> Iterator[OpenPage]:
 
 @contextmanager
 def opening_pages(server: str, browser: Browser) -> Iterator[OpenPage]:
-    """Give a function that opens the page and waits until the avatar lives. Errors in the page fail the test."""
+    """Give a function that opens the page and waits until the avatar lives; a script error fails the test."""
     opened: list[Page] = []
     errors: list[str] = []
 

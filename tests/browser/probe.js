@@ -1,5 +1,5 @@
 // Runs in the page before its own scripts: notes what the browser itself says about the video.
-window.probe = { frames: [], events: [], statuses: [], shift: 0, sound: [] };
+window.probe = { frames: [], events: [], statuses: [], lives: 0, shift: 0, sound: [] };
 
 addEventListener("DOMContentLoaded", () => {
   const video = document.querySelector("video");
@@ -10,8 +10,13 @@ addEventListener("DOMContentLoaded", () => {
   };
   video.requestVideoFrameCallback(frame);
   for (const name of ["waiting", "stalled", "pause", "playing", "seeking", "error"]) {
-    video.addEventListener(name, () => probe.events.push([name, video.currentTime]));
+    video.addEventListener(name, () => probe.events.push([name, video.currentTime, voiceover.ahead]));
   }
+  const screen = document.getElementById("screen");
+  const live = (changes) => {
+    for (const { oldValue } of changes) probe.lives += oldValue !== "true" && screen.dataset.live === "true";
+  };
+  new MutationObserver(live).observe(screen, { attributeFilter: ["data-live"], attributeOldValue: true });
   const status = document.getElementById("status");
   const note = () => probe.statuses.push(status.textContent);
   new MutationObserver(note).observe(status, { childList: true, characterData: true, subtree: true });

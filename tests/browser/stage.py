@@ -22,8 +22,8 @@ class Performance:
 
     frames: NDArray[np.int64]
     """(n, 3): frame on the media timeline, frames presented so far, frames dropped so far."""
-    events: list[tuple[str, float]]
-    """Events of the <video> since speech was asked for, with its time in seconds."""
+    events: list[tuple[str, float, float]]
+    """Events of the <video> since the press, with its time and what lay buffered ahead, in seconds."""
     statuses: list[str]
     ranges: list[tuple[float, float]]
     """What was buffered at the end, in seconds."""
@@ -31,24 +31,32 @@ class Performance:
     clips: list[bytes]
     states: list[str]
     """Of each chunk, at the end."""
+    lives: int
+    """How often the avatar began to speak."""
+
+    @property
+    def late(self) -> bool:
+        """Whether the page ran out of clips, which a machine busy with other things makes too late."""
+        return self.lives > 1 or any(name == "pause" or ahead < 0.1 for name, _, ahead in self.events)
 
 
 def perform(page: Page, text: str) -> Performance:
     """Speak a text on an open page, from the press to the last word."""
     page.fill("#text", text)
     page.evaluate("record()")
-    page.evaluate("probe.frames.length = probe.events.length = probe.statuses.length = 0")
+    page.evaluate("probe.frames.length = probe.events.length = probe.statuses.length = probe.lives = 0")
     page.click("#start")
     wait_for_phase(page, "done")
     page.wait_for_function("(end) => probe.frames.at(-1)[0] > end", arg=last_frame(page) + 10)
     return Performance(
         frames=np.array(page.evaluate("probe.frames"), np.int64),
-        events=[(name, at) for name, at in page.evaluate("probe.events")],
+        events=[(name, at, ahead) for name, at, ahead in page.evaluate("probe.events")],
         statuses=page.evaluate("probe.statuses"),
         ranges=buffered(page),
         recording=np.frombuffer(base64.b64decode(page.evaluate("recorded()")), np.float32),
         clips=[base64.b64decode(clip) for clip in page.evaluate("clips()")],
         states=[chunk["state"] for chunk in page.evaluate("voiceover.state.chunks")],
+        lives=page.evaluate("probe.lives"),
     )
 
 

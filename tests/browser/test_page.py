@@ -11,7 +11,9 @@ from tests.browser.conftest import OpenPage
 from tests.browser.stage import PATIENCE, buffered, wait_for_phase, wait_for_speech
 
 SHORT = "Привет! Как дела? Меня зовут Аватар."
-LONG_SENTENCE = "Это довольно длинное предложение, которое обязательно прервут на полуслове, не дав договорить."
+LONG_SENTENCE = (
+    "Это довольно длинное предложение, которое обязательно прервут на полуслове, не дав договорить."
+)
 
 
 def states(page: Page) -> list[str]:
@@ -49,11 +51,13 @@ def test_stop_stops_at_once(open_page: OpenPage) -> None:
     page.click("#start")
     wait_for_speech(page)
     page.wait_for_function("() => document.querySelector('.captions .said')")
-    seen = page.evaluate("(document.querySelector('#stop').click(), document.querySelector('video').currentTime)")
+    seen = page.evaluate(
+        "(document.querySelector('#stop').click(), document.querySelector('video').currentTime)"
+    )
     expect(page.locator("#status")).to_have_text("Остановлено")
     page.wait_for_function("(t) => document.querySelector('video').currentTime > t + 1", arg=seen)
     # What was left of the speech is gone: idle motion follows within two frames of what was shown.
-    seek = next(at for name, at in page.evaluate("probe.events") if name == "seeking")
+    seek = next(at for name, at, _ in page.evaluate("probe.events") if name == "seeking")
     assert seek - seen < 0.085
     assert "speaking" not in states(page)
     assert page.evaluate("voiceover.state.current") == -1

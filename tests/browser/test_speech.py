@@ -23,6 +23,9 @@ ENGLISH = (
 )
 
 
+ATTEMPTS = 3  # what the machine made too late says nothing about seams
+
+
 class Speech:
     """What is left of a speech when it is over."""
 
@@ -43,13 +46,16 @@ def speech(
 ) -> Speech:
     language, text = request.param
     folder = tmp_path_factory.mktemp("speech")
-    with opening_pages(server, browser) as open_page:
-        # The recorder comes from a blob, which the page's own policy forbids.
-        page = open_page(language, bypass_csp=True)
-        performance = perform(page, text)
-        with page.expect_download() as download:
-            page.click("#download")
-        download.value.save_as(folder / "download.mp4")
+    for _ in range(ATTEMPTS):
+        with opening_pages(server, browser) as open_page:
+            # The recorder comes from a blob, which the page's own policy forbids.
+            page = open_page(language, bypass_csp=True)
+            performance = perform(page, text)
+            with page.expect_download() as download:
+                page.click("#download")
+            download.value.save_as(folder / "download.mp4")
+        if not performance.late:
+            break
     clips = [folder / f"{i}.mp4" for i in range(len(performance.clips))]
     for path, clip in zip(clips, performance.clips, strict=True):
         path.write_bytes(clip)
@@ -66,7 +72,7 @@ def test_what_was_buffered_is_one_unbroken_range(speech: Speech) -> None:
 
 
 def test_playing_never_waited(speech: Speech) -> None:
-    assert [name for name, _ in speech.performance.events if name != "playing"] == []
+    assert [event for event in speech.performance.events if event[0] != "playing"] == []
 
 
 def test_pictures_step_on_with_none_missing_and_none_repeated(speech: Speech) -> None:
@@ -83,21 +89,12 @@ def test_pictures_step_on_with_none_missing_and_none_repeated(speech: Speech) ->
 def test_sound_has_no_hole_and_no_overlap_at_any_seam(speech: Speech) -> None:
     source = np.concatenate(speech.sounds)
     recording = speech.performance.recording
-    start = _place(recording, speech.sounds[0], 0)
-    place = start
-    for sound in speech.sounds:
-        assert _place(recording, sound, place) == place
-        place += len(sound)
-    heard = recording[start : start + len(source)]
-    # FLAC is lossless: what is heard is what was made, sample for sample, seams included.
-    assert np.abs(heard - source).max() < 1e-3
-
-
-def _place(recording: np.ndarray, sound: np.ndarray, near: int) -> int:
-    """Return where a sound begins in a recording, looked for from one second before `near`."""
-    first = max(0, near - 48_000)
-    window = recording[first : first + len(sound) + 96_000] if near else recording
-    return first + int(np.argmax(fftconvolve(window, sound[::-1], mode="valid")))
+    start = int(np.argmax(fftconvolve(recording, source[::-1], mode="valid")))
+    seams = start + np.cumsum([0] + [len(sound) for sound in speech.sounds])
+    for sound, begin, end in zip(speech.sounds, seams, seams[1:], strict=False):
+        # FLAC is lossless: what is heard is what was made, sample for sample, from seam to seam.
+        assert np.abs(recording[begin:end] - sound).max() < 1e-3
+    assert np.abs(recording[seams[-1] : seams[-1] + SAMPLES_PER_FRAME]).max() == 0.0
 
 
 def test_statuses_came_in_order(speech: Speech, request: pytest.FixtureRequest) -> None:
@@ -131,7 +128,9 @@ def test_download_plays_and_has_the_right_length(speech: Speech) -> None:
     assert int(video.get(cv2.CAP_PROP_FRAME_COUNT)) == speech.frames
     video.release()
     sound = sound_of(speech.download)
-    assert abs(len(sound) - speech.frames * SAMPLES_PER_FRAME) <= 2 * 1024  # AAC comes in frames of 1024 samples
+    assert (
+        abs(len(sound) - speech.frames * SAMPLES_PER_FRAME) <= 2 * 1024
+    )  # AAC comes in frames of 1024 samples
     source = np.concatenate(speech.sounds)
     length = min(len(sound), len(source))
     assert np.corrcoef(sound[:length], source[:length])[0, 1] > 0.98

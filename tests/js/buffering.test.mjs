@@ -6,6 +6,7 @@ import {
   Pace,
   bufferNeeded,
   canBegin,
+  comesInTime,
   estimateSpeech,
   mayRequest,
   waitBeforeSpeech,
@@ -49,13 +50,19 @@ test("the wait that is announced is the time the missing seconds take to make", 
   assert.equal(waitBeforeSpeech({ buffered: needed, remaining: 10, ratio: 2 }), 0);
 });
 
+test("a short chunk is held back until the next one is sure to follow it", () => {
+  assert.equal(comesInTime({ speech: 1, delay: 0.3, asked: 0 }), true);
+  assert.equal(comesInTime({ speech: 1, delay: 2, asked: 0 }), false);
+  assert.equal(comesInTime({ speech: 1, delay: 2, asked: 2.1 }), true);
+});
+
 test("the look-ahead is bounded, but never below what must be buffered", () => {
   const free = { inFlight: 0, lastMade: 1, needed: 0 };
   assert.equal(mayRequest({ ...free, ahead: LOOK_AHEAD - 1 }), true);
   assert.equal(mayRequest({ ...free, ahead: LOOK_AHEAD }), false);
   assert.equal(mayRequest({ ...free, ahead: LOOK_AHEAD, needed: 30 }), true);
   assert.equal(mayRequest({ ...free, ahead: 0, inFlight: 2 }), false);
-  assert.equal(mayRequest({ ...free, ahead: 0, inFlight: 1, lastMade: 0.4 }), false);
+  assert.equal(mayRequest({ ...free, ahead: 0, inFlight: 1, lastMade: 0 }), false);
 });
 
 test("the length of a text is judged by the chunks whose length is known", () => {
