@@ -173,7 +173,7 @@ def test_health(client: FlaskClient) -> None:
 
 
 def test_ready_after_warming_up(tmp_path: Path) -> None:
-    client = create_app(Settings(data=tmp_path)).test_client()
+    client = create_app(Settings(data=tmp_path), serving=True).test_client()
     deadline = time.monotonic() + 60
     while client.get("/readyz").status_code != 200:
         assert time.monotonic() < deadline

@@ -19,7 +19,7 @@ def find(folder: Path) -> Path:
         if path.is_file():
             return path
     raise EngineUnavailable(
-        f"no Wav2Lip weights in {folder}; to get them: flask models download wav2lip_gan",
+        f"no Wav2Lip weights in {folder}; to get them: .venv/bin/flask models download wav2lip_gan",
         engine="wav2lip",
         reason="checkpoint-missing",
     )

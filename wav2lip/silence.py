@@ -47,7 +47,7 @@ def rest_gate(speech: Speech, heard: list[Span]) -> NDArray[np.float64]:
 
     Where other speech adjoins, the face stays in its speaking posture; else the clip begins and ends at rest.
     """
-    times = np.arange(speech.frames) / FPS
+    times, left = np.arange(speech.frames) / FPS, np.arange(speech.frames)[::-1] / FPS
     end = speech.frames / FPS
     before = [(-np.inf, 0.0)] if speech.follows else []
     after = [(end, np.inf)] if speech.continues else []
@@ -59,7 +59,7 @@ def rest_gate(speech: Speech, heard: list[Span]) -> NDArray[np.float64]:
     if not speech.follows:
         gate = np.minimum(gate, _smooth(times / SEAM))
     if not speech.continues:
-        gate = np.minimum(gate, _smooth((end - 1 / FPS - times) / SEAM))
+        gate = np.minimum(gate, _smooth(left / SEAM))
     return gate
 
 

@@ -86,23 +86,27 @@ PROBLEMS: Mapping[str, Problem] = {
     ),
     "checkpoint-missing": Problem(
         503,
-        "Для движка {engine} нет обученных весов. Получить их: flask models download wav2lip_gan",
-        "The engine {engine} has no trained weights. To get them: flask models download wav2lip_gan",
+        "Для движка {engine} нет обученных весов. Получить их: .venv/bin/flask models download wav2lip_gan",
+        "The engine {engine} has no trained weights. To get them:"
+        " .venv/bin/flask models download wav2lip_gan",
     ),
     "checkpoint-unreadable": Problem(
         503,
-        "Файл весов повреждён: {path}. Проверить: flask models verify",
-        "The file of weights is damaged: {path}. To check it: flask models verify",
+        "Файл весов повреждён: {path}. Проверить: .venv/bin/flask models verify",
+        "The file of weights is damaged: {path}. To check it: .venv/bin/flask models verify",
     ),
     "checkpoint-foreign": Problem(
         503,
-        "В файле {path} веса другой сети. Получить нужные: flask models download wav2lip_gan",
-        "{path} holds another network's weights. To get the right ones: flask models download wav2lip_gan",
+        "В файле {path} веса другой сети. Получить нужные: .venv/bin/flask models download wav2lip_gan",
+        "{path} holds another network's weights. To get the right ones:"
+        " .venv/bin/flask models download wav2lip_gan",
     ),
     "checkpoint-untrusted": Problem(
         503,
-        "В файле {path} код, и файл неизвестен. Получить известный: flask models download wav2lip_gan",
-        "{path} holds code and is not a known file. To get a known one: flask models download wav2lip_gan",
+        "В файле {path} код, и файл неизвестен. Получить известный:"
+        " .venv/bin/flask models download wav2lip_gan",
+        "{path} holds code and is not a known file. To get a known one:"
+        " .venv/bin/flask models download wav2lip_gan",
     ),
     "too-slow": Problem(
         503,

@@ -101,7 +101,7 @@ def test_a_voice_noise_floor_does_not_move_the_mouth(engine: Wav2LipEngine, phot
     assert np.all(windows[12:15] == windows[12])  # only silence in all that these frames see
     frames = drawn(engine, photo, noisy)
     assert not np.array_equal(frames[13], photo.frames[0])  # the pause is short: the face stays in speech
-    assert np.array_equal(frames[13], frames[14])
+    assert np.abs(frames[13].astype(int) - frames[14]).max() <= 1  # batches round alike but for a level
 
 
 def test_the_face_eases_into_speech_and_out_of_it(engine: Wav2LipEngine, photo: Avatar) -> None:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from tests.wav2lip import formula
+from wav2lip.device import is_exact_enough
 from wav2lip.model import Wav2Lip
 from wav2lip.static import FIRST_ROW, StaticWav2Lip
 
@@ -74,3 +75,11 @@ def test_a_narrower_network_is_rearranged_alike(windows: Tensor, faces: Tensor) 
     torch.testing.assert_close(
         static.draw(windows, static.look(faces)), drawn(narrow, windows, faces), atol=2e-5, rtol=0
     )
+
+
+def test_a_mode_is_refused_when_its_pictures_differ(network: Wav2Lip) -> None:
+    full = StaticWav2Lip(network, CPU, torch.float32)
+    assert is_exact_enough(StaticWav2Lip(network, CPU, torch.bfloat16), full)
+    off = Wav2Lip()
+    off.load_state_dict(network.state_dict() | {"output_block.1.bias": torch.tensor([0.5, -0.5, 0.5])})
+    assert not is_exact_enough(StaticWav2Lip(off.eval(), CPU, torch.float32), full)
