@@ -14,7 +14,8 @@ from wav2lip.static import StaticWav2Lip
 log = logging.getLogger(__name__)
 
 BATCH = {"cuda": 64, "mps": 32, "cpu": 16}  # frames drawn together; more are no faster
-REPEATS = 2
+REPEATS = 2  # at least
+PATIENCE = 0.5  # seconds for repeating
 LARGEST_DIFFERENCE, MEAN_DIFFERENCE = 0.06, 0.006  # of 1, against full precision: below what can be seen
 HOPELESS = 2.0  # a mode that takes so many times as long for one frame is measured no further
 
@@ -71,19 +72,23 @@ def is_exact_enough(short: StaticWav2Lip, full: StaticWav2Lip) -> bool:
 
 def _is_faster(short: StaticWav2Lip, than: StaticWav2Lip) -> bool:
     """Compare one frame first, so that nothing slow is measured for long."""
-    if _seconds(short, 1, repeats=1) > HOPELESS * _seconds(than, 1):
+    if _seconds(short, 1) > HOPELESS * _seconds(than, 1):
         return False
     batch = BATCH[short.device.type]
     return _seconds(short, batch) < _seconds(than, batch)
 
 
-def _seconds(network: StaticWav2Lip, batch: int, repeats: int = REPEATS) -> float:
-    """Return the shortest time for one batch, its way from and to this processor's memory included."""
+def _seconds(network: StaticWav2Lip, batch: int) -> float:
+    """Return the shortest time for one batch, its way from and to this processor's memory included.
+
+    It is the shortest of many where batches are quick, so that other work at the
+    start is not mistaken for slowness.
+    """
     windows, faces = _example(batch)
     pictures = network.look(faces[:1])
     network.draw(windows, pictures).cpu()
-    times = []
-    for _ in range(repeats):
+    times: list[float] = []
+    while len(times) < REPEATS or sum(times) < PATIENCE:
         begin = time.perf_counter()
         network.draw(windows, pictures).cpu()
         times.append(time.perf_counter() - begin)
