@@ -79,8 +79,8 @@ class Reading:
 
     @property
     def intended_opening(self) -> Track:
-        """mm; at rest it is what the photo shows."""
-        return np.array([pose.opening + (1 - pose.speaking) * self.rest_opening for pose in self.poses])
+        """mm, from closed lips; means nothing at rest, where the photo may smile."""
+        return np.array([pose.opening for pose in self.poses])
 
     @property
     def intended_width(self) -> Track:
@@ -146,9 +146,9 @@ def measure(avatar: Avatar, speeches: Iterable[Speech], finder: LandmarkFinder, 
     cpu: list[float] = []
     readings = [_read(avatar, engine, speech, finder, cpu) for speech in speeches]
     speaking = np.concatenate([reading.speaking for reading in readings])
-    opening = np.concatenate([reading.opening for reading in readings])
+    opening = np.concatenate([reading.opening for reading in readings])[speaking]
     width = np.concatenate([reading.width for reading in readings])[speaking]
-    meant_opening = np.concatenate([reading.intended_opening for reading in readings])
+    meant_opening = np.concatenate([reading.intended_opening for reading in readings])[speaking]
     meant_width = np.concatenate([reading.intended_width for reading in readings])[speaking]
     bilabial, vowel, other = _openings_by_kind(readings)
     return Score(

@@ -97,11 +97,12 @@ def mouth_poses(speech: Speech) -> list[MouthPose]:
     spoken = _with_silence_around(segments, times)
     loudness = _Loudness(speech.samples, speech.sample_rate)
 
-    speaking = np.interp(shutter, times, _speaking(spoken, times, speech))
+    posture = np.interp(shutter, times, _speaking(spoken, times, speech))
     ends = _ends(count)
+    posture *= _ends(count, float(speech.follows), float(speech.continues))
     closure = _gate(spoken, Seal.LIPS, times, shutter) * ends
     labiodental = _gate(spoken, Seal.TEETH, times, shutter) * ends * (1 - closure)
-    speaking = np.maximum(speaking * ends, np.maximum(closure, labiodental))
+    speaking = np.maximum(posture, np.maximum(closure, labiodental))
     blended = _smooth(_blend(spoken, times, loudness))
     free = [np.interp(shutter, times, track) * np.minimum(1.0, 2 * speaking) * ends for track in blended.T]
     rows = np.stack([*free, closure, labiodental, speaking], axis=1)
@@ -349,8 +350,9 @@ def _ease(progress: Track) -> Track:
     return eased
 
 
-def _ends(count: int) -> Track:
-    """Return 1 for every frame but the first and the last: clips are joined at rest."""
+def _ends(count: int, first: float = 0.0, last: float = 0.0) -> Track:
+    """Return 1 for every frame but the first and the last: clips are joined there."""
     inner = np.ones(count)
-    inner[[0, -1]] = 0.0
+    inner[-1] = last
+    inner[0] = first
     return inner

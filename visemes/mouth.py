@@ -73,13 +73,14 @@ class MouthPainter:
             edge_y = UPPER_EDGE + meeting_height(portrait)
             self._upper_coverage, self._upper_colour = self._drawn(teeth.UPPER, fine_x, fine_y - edge_y)
 
-    def box(self, shifts: Shifts) -> Box | None:
-        """Return the rectangle around the parted lips, with a margin; None when outside the region."""
+    def box(self, shifts: Shifts, first_row: int, last_row: int) -> Box | None:
+        """Return the rectangle around the parted lips, with a margin, between two rows; None if empty."""
         outline = self._portrait.frame.to_pixels(np.concatenate([shifts.inner_upper, shifts.inner_lower]))
         outline -= [self._region.left, self._region.top]
-        left, top = np.maximum(np.floor(outline.min(axis=0)).astype(int) - 3, 0)
+        left, top = np.floor(outline.min(axis=0)).astype(int) - 3
         right, bottom = np.ceil(outline.max(axis=0)).astype(int) + 4
-        right, bottom = min(right, self._region.width), min(bottom, self._region.height)
+        left, right = max(left, 0), min(right, self._region.width)
+        top, bottom = max(top, first_row), min(bottom, last_row)
         return Box(int(left), int(top), int(right), int(bottom)) if right > left and bottom > top else None
 
     def paint(self, pose: MouthPose, shifts: Shifts, box: Box) -> Floats:

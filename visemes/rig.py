@@ -88,34 +88,32 @@ class LipRig:
         self.lower_points: Points = np.concatenate([*lower, portrait.at(facemesh.CHIN_PAD), *shared])
         self._hinges = _Hinges(portrait)
         self._meeting = _MeetingLine(portrait)
+        self._inner_upper = _Edge(portrait, portrait.inner_upper, self._meeting.upper)
+        self._inner_lower = _Edge(portrait, portrait.inner_lower, self._meeting.lower)
+        self._outer_upper = _Edge(portrait, portrait.at(facemesh.OUTER_UPPER), self._inner_upper)
+        self._outer_lower = _Edge(portrait, portrait.at(facemesh.OUTER_LOWER), self._inner_lower)
         self._lip_height_upper = _distance(portrait, facemesh.UPPER_LIP, facemesh.UPPER_LIP_EDGE)
         self._lip_height_lower = _distance(portrait, facemesh.LOWER_LIP, facemesh.LOWER_LIP_EDGE)
 
     def shifts(self, pose: MouthPose) -> Shifts:
         """Return where a pose moves the control points and the lips' inner edges."""
         drive = self._drive(pose)
-        portrait = self.portrait
-        inner_upper = self._inner(portrait.inner_upper, self._meeting.upper, drive.upper, pose, drive)
-        inner_lower = self._inner(portrait.inner_lower, self._meeting.lower, drive.lower, pose, drive)
+        inner_upper = self._shift_inner(self._inner_upper, drive.upper, pose, drive)
+        inner_lower = self._shift_inner(self._inner_lower, drive.lower, pose, drive)
+        outer_upper, outer_lower = self._shift_outer_upper(pose, drive), self._shift_outer_lower(pose, drive)
         corners_inside = np.stack([inner_upper[0], inner_upper[-1]])
         shared = [
             *(self._jaw_line(drive), self._midface(pose), self._cheeks(pose, drive)),
             *self._beside_corners(drive),
             np.zeros((self._fixed_count, 2)),
         ]
-        upper = [
-            self._outer_upper(pose, drive),
-            inner_upper[1:-1],
-            corners_inside,
-            self._philtrum(pose, drive),
-        ]
-        outer_lower = self._outer_lower(pose, drive)
+        upper = [outer_upper, inner_upper[1:-1], corners_inside, self._philtrum(pose, drive)]
         lower = [outer_lower, inner_lower[1:-1], corners_inside, self._chin(drive, outer_lower)]
         return Shifts(
             np.concatenate(upper + shared),
             np.concatenate(lower + shared),
-            portrait.inner_upper + inner_upper,
-            portrait.inner_lower + inner_lower,
+            self.portrait.inner_upper + inner_upper,
+            self.portrait.inner_lower + inner_lower,
         )
 
     def _drive(self, pose: MouthPose) -> _Drive:
@@ -126,7 +124,8 @@ class LipRig:
         meeting = 0.22 * jaw * pose.closure  # lips that meet over a dropped jaw meet lower
         settling = pose.speaking * (1 - PARTED * free)
         smile = min(portrait.smile, 8.0)
-        arching = 0.30 * smile * pose.rounding  # a broad mouth must open further to look round
+        # A broad mouth must open further to look round, but little for the tightest vowels.
+        arching = 0.30 * smile * pose.rounding * (1.45 - 0.95 * pose.rounding)
         underlap = UNDERLAP * min(1.0, jaw + pose.lower_lip)  # what the lower lip's layer hides of a gap
         relax = self._meeting.excess * (0.55 * pose.speaking + 0.40 * pose.rounding)
         return _Drive(
@@ -140,45 +139,38 @@ class LipRig:
             + meeting,
             settling=settling,
             closing=settling * float(portrait.gap.max()),
-            aperture_width=1 - 0.25 * pose.rounding - 0.012 * smile * pose.speaking,
+            aperture_width=1
+            - (0.25 + 0.012 * smile * pose.rounding) * pose.rounding
+            - 0.012 * smile * pose.speaking,
         )
 
     def _corner_width(self, pose: MouthPose, jaw: float) -> float:
         """Return how far the corners go outward, mm; a broad smile gives way to what is said."""
         portrait = self.portrait
         width = pose.width * min(portrait.half_width / 24, 1.15)
-        width -= (0.50 if width <= 0 else 0.40) * pose.speaking * portrait.smile
-        width -= 0.12 * pose.rounding * portrait.smile + 0.07 * jaw
+        width -= (0.46 * pose.speaking + 0.12 * pose.rounding) * portrait.smile + 0.07 * jaw
         return _soft_floor(width, -min(0.34 * portrait.half_width, 10.0))
 
-    def _inner(
-        self, edge: Points, to_meeting: Floats, travel: float, pose: MouthPose, drive: _Drive
-    ) -> Points:
-        """Return the shift of an inner lip edge: onto the line where lips meet, then apart."""
-        profile = self._profile(edge[:, 0], drive, 1.06 - 0.48 * pose.rounding)
-        dy = drive.settling * to_meeting + travel * profile + self._corner_dip(edge[:, 0], drive)
-        return np.stack([self._widening(edge[:, 0], drive), dy], axis=1)
+    def _shift_inner(self, edge: "_Edge", travel: float, pose: MouthPose, drive: _Drive) -> Points:
+        """Move an inner lip edge: onto the line where lips meet, then apart."""
+        opened = edge.opened(drive.aperture_width, 1.06 - 0.48 * pose.rounding)
+        return edge.shift(drive, drive.settling * edge.to_meeting + travel * opened)
 
-    def _outer_upper(self, pose: MouthPose, drive: _Drive) -> Points:
-        x = self.portrait.at(facemesh.OUTER_UPPER)[:, 0]
-        profile = self._profile(x, drive, 0.8)
-        settling = 0.5 * drive.settling * np.interp(x, self.portrait.inner_upper[:, 0], self._meeting.upper)
+    def _shift_outer_upper(self, pose: MouthPose, drive: _Drive) -> Points:
+        edge = self._outer_upper
         travel = (0.86 if drive.upper < 0 else 0.8) * drive.upper
         thinning = 1.4 * 0.22 * self._lip_height_upper * pose.roll
-        dy = settling + (travel + thinning) * profile - 1.3 * pose.rounding * self._pucker(x)
-        dy += self._corner_dip(x, drive)
-        return np.stack([self._widening(x, drive), dy], axis=1)
+        dy = 0.5 * drive.settling * edge.to_meeting - 1.3 * pose.rounding * edge.pucker
+        return edge.shift(drive, dy + (travel + thinning) * edge.opened(drive.aperture_width, 0.8))
 
-    def _outer_lower(self, pose: MouthPose, drive: _Drive) -> Points:
-        x = self.portrait.at(facemesh.OUTER_LOWER)[:, 0]
-        profile = self._profile(x, drive, 0.8)
+    def _shift_outer_lower(self, pose: MouthPose, drive: _Drive) -> Points:
+        edge = self._outer_lower
         free = (1 - pose.closure) * (1 - pose.labiodental)
-        settling = 0.62 * drive.settling * np.interp(x, self.portrait.inner_lower[:, 0], self._meeting.lower)
         jaw = drive.jaw * (free + 0.75 * pose.closure + 0.45 * pose.labiodental)
         thinning = 0.22 * self._lip_height_lower * (1.5 * pose.roll + 1.2 * pose.labiodental)
         travel = jaw + 0.75 * pose.lower_lip * free - thinning
-        dy = settling + travel * profile + 1.9 * pose.rounding * self._pucker(x) + self._corner_dip(x, drive)
-        return np.stack([self._widening(x, drive), dy], axis=1)
+        dy = 0.62 * drive.settling * edge.to_meeting + 1.9 * pose.rounding * edge.pucker
+        return edge.shift(drive, dy + travel * edge.opened(drive.aperture_width, 0.8))
 
     def _philtrum(self, pose: MouthPose, drive: _Drive) -> Points:
         travel = (0.35 if drive.upper < 0 else 0.2) * drive.upper
@@ -226,21 +218,30 @@ class LipRig:
     def _chin_drop(self, drive: _Drive) -> float:
         return CHIN_PER_JAW * drive.jaw - 0.22 * drive.closing
 
-    def _profile(self, x: Floats, drive: _Drive, power: float) -> Floats:
-        """Return how much of the opening there is at x: 1 in the middle, 0 at the corners."""
-        reach = self.portrait.across(x) / drive.aperture_width
-        return np.asarray(np.clip(1 - reach**2.2, 0, 1) ** power)
 
-    def _pucker(self, x: Floats) -> Floats:
-        """Return how much pushed-out lips swell at x: nearly alike all along, or they would be pointed."""
-        return np.asarray(np.clip(1 - self.portrait.across(x) ** 3, 0, 1) ** 0.6)
+class _Edge:
+    """A lip contour: how much of each movement its points take."""
 
-    def _widening(self, x: Floats, drive: _Drive) -> Floats:
-        across = np.clip(self.portrait.across(x), 0, 1)
-        return np.asarray(np.sign(x) * self.portrait.side_scale(x) * drive.width * across**0.9)
+    def __init__(self, portrait: Portrait, points: Points, to_meeting: "Floats | _Edge") -> None:
+        self.x = points[:, 0]
+        across = np.clip(portrait.across(self.x), 0, 1)
+        self._out = across**2.2
+        self._outward = np.sign(self.x) * portrait.side_scale(self.x) * across**0.9
+        self._dip = across**2
+        self.pucker: Floats = (1 - across**3) ** 0.6
+        """how much pushed-out lips swell: nearly alike all along, or they would be pointed"""
+        if isinstance(to_meeting, _Edge):
+            to_meeting = np.asarray(np.interp(self.x, to_meeting.x, to_meeting.to_meeting))
+        self.to_meeting: Floats = to_meeting
+        """mm down to where the lips meet"""
 
-    def _corner_dip(self, x: Floats, drive: _Drive) -> Floats:
-        return np.asarray(drive.corner_drop * np.clip(self.portrait.across(x), 0, 1) ** 2)
+    def opened(self, aperture_width: float, power: float) -> Floats:
+        """Return how much of the opening there is at each point: 1 in the middle, 0 at the corners."""
+        return np.asarray(np.clip(1 - self._out / aperture_width**2.2, 0, 1) ** power)
+
+    def shift(self, drive: _Drive, dy: Floats) -> Points:
+        """Return the shift of each point: dy, and what it takes of the corners' way."""
+        return np.stack([self._outward * drive.width, dy + self._dip * drive.corner_drop], axis=1)
 
 
 class _MeetingLine:

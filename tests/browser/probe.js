@@ -13,10 +13,13 @@ addEventListener("DOMContentLoaded", () => {
     video.addEventListener(name, () => probe.events.push([name, video.currentTime, voiceover.ahead]));
   }
   const screen = document.getElementById("screen");
-  const live = (changes) => {
-    for (const { oldValue } of changes) probe.lives += oldValue !== "true" && screen.dataset.live === "true";
+  let lived = false;
+  const live = () => {
+    const lives = screen.dataset.live === "true";
+    if (lives && !lived) probe.lives += 1;
+    lived = lives;
   };
-  new MutationObserver(live).observe(screen, { attributeFilter: ["data-live"], attributeOldValue: true });
+  new MutationObserver(live).observe(screen, { attributeFilter: ["data-live"] });
   const status = document.getElementById("status");
   const note = () => probe.statuses.push(status.textContent);
   new MutationObserver(note).observe(status, { childList: true, characterData: true, subtree: true });

@@ -35,9 +35,9 @@ class Performance:
     """How often the avatar began to speak."""
 
     @property
-    def late(self) -> bool:
-        """Whether the page ran out of clips, which a machine busy with other things makes too late."""
-        return self.lives > 1 or any(name == "pause" or ahead < 0.1 for name, _, ahead in self.events)
+    def disturbed(self) -> bool:
+        """Whether playing was held up, as it is on a machine that is busy with other things."""
+        return self.lives > 1 or any(name != "playing" for name, _, _ in self.events)
 
 
 def perform(page: Page, text: str) -> Performance:

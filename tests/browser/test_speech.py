@@ -23,7 +23,7 @@ ENGLISH = (
 )
 
 
-ATTEMPTS = 3  # what the machine made too late says nothing about seams
+ATTEMPTS = 3  # on a machine that is busy with other things playing is held up; one run must go through
 
 
 class Speech:
@@ -54,7 +54,7 @@ def speech(
             with page.expect_download() as download:
                 page.click("#download")
             download.value.save_as(folder / "download.mp4")
-        if not performance.late:
+        if not performance.disturbed:
             break
     clips = [folder / f"{i}.mp4" for i in range(len(performance.clips))]
     for path, clip in zip(clips, performance.clips, strict=True):
@@ -73,6 +73,7 @@ def test_what_was_buffered_is_one_unbroken_range(speech: Speech) -> None:
 
 def test_playing_never_waited(speech: Speech) -> None:
     assert [event for event in speech.performance.events if event[0] != "playing"] == []
+    assert speech.performance.lives == 1
 
 
 def test_pictures_step_on_with_none_missing_and_none_repeated(speech: Speech) -> None:

@@ -1,6 +1,7 @@
 """Phones → poses of the mouth."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -129,6 +130,19 @@ def test_a_smile_does_not_flash_between_words() -> None:
 def test_the_photo_comes_back_in_a_long_pause() -> None:
     spoken = speech(*MAMA, ("", 1.6), *MAMA)
     assert pose_at(spoken, len(MAMA)).at_rest
+
+
+@pytest.mark.parametrize(("follows", "continues"), [(True, False), (False, True), (True, True)])
+@pytest.mark.parametrize("symbol", ["m", "f", "a", "u"])
+def test_adjoining_clips_meet_in_the_speaking_posture(symbol: str, follows: bool, continues: bool) -> None:
+    poses = mouth_poses(replace(speech((symbol, 0.2)), follows=follows, continues=continues))
+    assert poses[0] == MouthPose(speaking=float(follows))
+    assert poses[-1] == MouthPose(speaking=float(continues))
+    heard = len(poses) // 3
+    if follows:
+        assert all(pose.speaking == 1.0 for pose in poses[:heard])
+    if continues:
+        assert all(pose.speaking == 1.0 for pose in poses[-heard:])
 
 
 def test_the_speaking_posture_comes_and_goes_once() -> None:
