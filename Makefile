@@ -6,7 +6,7 @@ PYTHON := $(VENV)/bin/python
 BROWSER := $(if $(shell command -v chromium),,chromium)
 NODE := $(if $(shell command -v node),,nodejs)
 
-.PHONY: run test setup lint types test-python test-js test-browser bench pictures clean
+.PHONY: run test setup lint types test-python test-js test-browser bench check-weights pictures clean
 
 run: $(VENV)/run.stamp
 	@echo "Voiceover: http://localhost:$${VOICEOVER_PORT:-3000}/realtime"
@@ -36,6 +36,12 @@ bench: $(VENV)/test.stamp
 
 pictures: $(VENV)/test.stamp
 	$(PYTHON) -m docs.pictures
+
+# For whoever has trained weights in checkpoints/: does Wav2Lip draw with them what it should?
+check-weights: $(VENV)/test.stamp
+	$(PYTHON) -m pytest -m weights tests/wav2lip
+	$(PYTHON) -m benchmarks.lipsync --lips wav2lip
+	$(PYTHON) -m benchmarks.wav2lip
 
 setup: $(VENV)/run.stamp
 

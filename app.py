@@ -5,6 +5,8 @@ import logging
 from apiflask import APIFlask
 from flask import Flask
 
+from service.cli import models_commands
+from service.models import ModelFolder
 from service.pipeline import Pipeline
 from service.settings import Settings
 from service.warmup import WarmUp
@@ -17,8 +19,12 @@ VERSION = "0.1.0"
 MAX_BODY = 2**20  # bytes of a request that is not a download
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """Return a Flask app with its own engines and avatars."""
+def create_app(settings: Settings | None = None, serving: bool = False) -> Flask:
+    """Return a Flask app with its own engines and avatars.
+
+    Args:
+        serving: whether requests will come, so that engines should get ready; commands load what they need.
+    """
     settings = settings or Settings()
     app = APIFlask(__name__, title="Voiceover", version=VERSION, docs_path=None, spec_path="/openapi.json")
     app.config.update(
@@ -27,14 +33,16 @@ def create_app(settings: Settings | None = None) -> Flask:
         OPENAPI_VERSION="3.1.0",
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    pipeline = Pipeline(AvatarStore(settings.data / "landmarks"))
+    models = ModelFolder(settings.checkpoints)
+    pipeline = Pipeline(AvatarStore(settings.data / "landmarks"), models)
     warm_up = WarmUp(pipeline)
     problems.register(app)
     app.register_blueprint(api_blueprint(pipeline, settings))
     app.register_blueprint(pages_blueprint())
     app.register_blueprint(health_blueprint(warm_up.is_ready))
     app.after_request(secure)
-    if settings.warm_up:
+    app.cli.add_command(models_commands(models))
+    if serving and settings.warm_up:
         warm_up.start()
     return app
 
@@ -45,7 +53,7 @@ def main() -> None:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = Settings()
-    serve(lambda: create_app(settings), settings)
+    serve(lambda: create_app(settings, serving=True), settings)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How well the lips say what is heard: MediaPipe reads the mouth back from rendered frames.
 
-    python -m benchmarks.lipsync [PICTURE …] [--languages ru en-us]
+    python -m benchmarks.lipsync [PICTURE …] [--languages ru en-us] [--lips visemes]
 
 The default avatar is measured, and any pictures named. The sentences are held out: nothing in
 `visemes` was tuned on them. Head motion and blinking are left out, so that only the lips count.
@@ -19,15 +19,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from service.engines import lip_engines
+from service.models import ModelFolder
 from tts.espeak import EspeakEngine
 from visemes import facemesh
-from visemes.engine import VisemeEngine
 from visemes.motion import LEAD, MouthPose, mouth_poses
 from visemes.mouthframe import mouth_frame
 from visemes.table import Seal, articulations
 from voiceover.audio import finish
 from voiceover.avatars import DEFAULT_AVATAR, astronaut, portrait
 from voiceover.landmarks import LandmarkFinder
+from voiceover.lips import LipEngine
 from voiceover.types import FPS, Avatar, Frame, Landmarks, Speech
 
 CLOSED = 1.5  # mm between the lips below which a mouth counts as closed
@@ -124,21 +126,22 @@ def main() -> None:
         "pictures", nargs="*", type=Path, help="portraits to measure beside the default avatar"
     )
     parser.add_argument("--languages", nargs="+", default=list(SENTENCES), choices=list(SENTENCES))
+    parser.add_argument("--lips", default="visemes", choices=lip_engines(ModelFolder()).names())
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     cv2.setNumThreads(1)
     avatars = [portrait(DEFAULT_AVATAR, DEFAULT_AVATAR, astronaut()), *map(_avatar, arguments.pictures)]
     speeches = {language: list(_speeches(language, SENTENCES[language])) for language in arguments.languages}
+    engine = lip_engines(ModelFolder()).get(arguments.lips)
     _print_heading()
     with LandmarkFinder() as finder:
         for avatar in avatars:
             for language in arguments.languages:
-                _print_score(avatar.name, language, measure(avatar, speeches[language], finder))
+                _print_score(avatar.name, language, measure(avatar, speeches[language], finder, engine))
 
 
-def measure(avatar: Avatar, speeches: Iterable[Speech], finder: LandmarkFinder) -> Score:
+def measure(avatar: Avatar, speeches: Iterable[Speech], finder: LandmarkFinder, engine: LipEngine) -> Score:
     """Render the speeches on an avatar and compare what is seen with what is said."""
-    engine = VisemeEngine()
     engine.prepare(avatar)
     cpu: list[float] = []
     readings = [_read(avatar, engine, speech, finder, cpu) for speech in speeches]
@@ -178,7 +181,7 @@ def _speeches(language: str, sentences: Sequence[str]) -> Iterator[Speech]:
 
 
 def _read(
-    avatar: Avatar, engine: VisemeEngine, speech: Speech, finder: LandmarkFinder, cpu: list[float]
+    avatar: Avatar, engine: LipEngine, speech: Speech, finder: LandmarkFinder, cpu: list[float]
 ) -> Reading:
     """Render one speech and read the mouth in every frame; CPU times in ms are added to `cpu`."""
     face = avatar.faces[0]

@@ -2,13 +2,17 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
+from service.models import ModelFolder
 from tts.base import SpeechEngine, Voice
 from voiceover.errors import EngineUnavailable, NotFound
 from voiceover.lips import LipEngine
+from voiceover.types import FPS
 
 AUTO = "auto"
+MARGIN = 1.5
+"""How much faster than speech an engine must draw: the rest goes into idle motion and encoding."""
 DIALECTS = {"en": "en-us", "fr": "fr-fr", "pt": "pt-br", "zh": "cmn"}
 """The dialect meant by a language whose plain name no voice carries."""
 
@@ -18,14 +22,21 @@ E = TypeVar("E")
 class Registry(Generic[E]):
     """Engines of one kind in order of preference. Safe to share between threads."""
 
-    def __init__(self, kind: str, makers: Mapping[str, Callable[[], E]]) -> None:
+    def __init__(
+        self,
+        kind: str,
+        makers: Mapping[str, Callable[[], E]],
+        objection: Callable[[E], EngineUnavailable | None] = lambda _: None,
+    ) -> None:
         """
         Args:
             kind: what people call it, such as "lips".
             makers: name → what makes the engine or raises `EngineUnavailable`; best first.
+            objection: says why an engine that works should not be used unless it is asked for by name.
         """
         self._kind = kind
         self._makers = dict(makers)
+        self._objection = objection
         self._engines: dict[str, E] = {}
         self._locks = {name: threading.Lock() for name in makers}
 
@@ -60,15 +71,20 @@ class Registry(Generic[E]):
         """Return the engines that work here, best first."""
         return [self.get(name) for name in self._makers if self.missing(name) is None]
 
+    def objection(self, name: str) -> EngineUnavailable | None:
+        """Return why `AUTO` passes over an engine, or None: it cannot work here, or it should not."""
+        return self.missing(name) or self._objection(self.get(name))
+
     def best(self) -> E:
-        """Return the first engine that works.
+        """Return the first engine that works and that nothing speaks against.
 
         Raises:
-            EngineUnavailable: none works.
+            EngineUnavailable: there is none.
         """
-        for engine in self.working():
-            return engine
-        reasons = "; ".join(f"{name}: {self.missing(name)}" for name in self._makers)
+        for name in self._makers:
+            if self.objection(name) is None:
+                return self.get(name)
+        reasons = "; ".join(f"{name}: {self.objection(name)}" for name in self._makers)
         raise EngineUnavailable(f"no {self._kind} engine works: {reasons}", engine=self._kind)
 
 
@@ -84,16 +100,53 @@ def _espeak() -> SpeechEngine:
     return EspeakEngine()
 
 
-def _wav2lip() -> LipEngine:
-    raise EngineUnavailable(
-        "the Wav2Lip engine is not part of this version yet", engine="wav2lip", reason="not-in-this-version"
-    )
-
-
 def _visemes() -> LipEngine:
     from visemes.engine import VisemeEngine
 
     return VisemeEngine()
+
+
+class _Wav2LipMaker:
+    """Makes the Wav2Lip engine; a checkpoint that was refused is not read again until it is another file."""
+
+    def __init__(self, models: ModelFolder) -> None:
+        self._models = models
+        self._refused: dict[tuple[object, ...], EngineUnavailable] = {}
+
+    def __call__(self) -> LipEngine:
+        # This raises when there is no checkpoint, before seconds are spent on the import of torch.
+        from wav2lip.checkpoints import find
+
+        checkpoint = find(self._models.folder)
+        status = checkpoint.stat()
+        file = checkpoint, status.st_size, status.st_mtime_ns
+        if file in self._refused:
+            raise self._refused[file]
+        from wav2lip.engine import Wav2LipEngine
+
+        try:
+            return Wav2LipEngine(checkpoint, self._models.trusted_torchscript)
+        except EngineUnavailable as exc:
+            self._refused[file] = exc
+            raise
+
+
+@runtime_checkable
+class _Measured(Protocol):
+    rate: float
+    """Frames drawn in a second."""
+
+
+def too_slow(engine: LipEngine) -> EngineUnavailable | None:
+    """Object to an engine that was measured and found slower than speech, with a margin for encoding."""
+    if not isinstance(engine, _Measured) or engine.rate >= MARGIN * FPS:
+        return None
+    return EngineUnavailable(
+        f"{engine.name} draws {engine.rate:.0f} frames/s here, too few to speak without pauses",
+        engine=engine.name,
+        reason="too-slow",
+        rate=round(engine.rate),
+    )
 
 
 def speech_engines() -> Registry[SpeechEngine]:
@@ -101,9 +154,9 @@ def speech_engines() -> Registry[SpeechEngine]:
     return Registry("speech", {"piper": _piper, "espeak": _espeak})
 
 
-def lip_engines() -> Registry[LipEngine]:
-    """Return the lip-sync engines: the neural one where it works, else the one without weights."""
-    return Registry("lips", {"wav2lip": _wav2lip, "visemes": _visemes})
+def lip_engines(models: ModelFolder) -> Registry[LipEngine]:
+    """Return the lip-sync engines: the neural one where it keeps up, else the one without weights."""
+    return Registry("lips", {"wav2lip": _Wav2LipMaker(models), "visemes": _visemes}, too_slow)
 
 
 def all_voices(engines: Registry[SpeechEngine]) -> list[Voice]:

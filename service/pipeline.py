@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from service.engines import AUTO, all_voices, choose_voice, lip_engines, speech_engines
+from service.models import ModelFolder
 from service.recording import Recording, RecordingShelf
 from tts.base import Voice
 from voiceover import audio, chunks, video
@@ -56,10 +57,10 @@ class Clip:
 class Pipeline:
     """One for a server. Safe to share between threads; holds the engines and avatars."""
 
-    def __init__(self, avatars: AvatarStore) -> None:
+    def __init__(self, avatars: AvatarStore, models: ModelFolder) -> None:
         self.avatars = avatars
         self.speech = speech_engines()
-        self.lips = lip_engines()
+        self.lips = lip_engines(models)
         self._idle_loops = RecordingShelf()
         self._motion = lru_cache(maxsize=64)(IdleMotion)  # one for each avatar
 

@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.models import CHECKPOINTS
+
 
 class Settings(BaseSettings):
     """Frozen; an unknown name or a bad value stops the start with a sentence that says which."""
@@ -18,7 +20,9 @@ class Settings(BaseSettings):
     threads: int = Field(32, ge=2, le=512)
     """Requests served at once: each viewer holds one while a clip streams."""
     data: Path = Path(__file__).parents[1] / "data"
-    """The only folder that is written to."""
+    """The only folder that is written to while serving."""
+    checkpoints: Path = CHECKPOINTS
+    """Where trained weights are looked for, and where `flask models download` puts them."""
     max_text: int = Field(100_000, ge=1)
     """Characters of a text that is split."""
     max_chunk: int = Field(1_000, ge=1)

@@ -173,7 +173,7 @@ def test_health(client: FlaskClient) -> None:
 
 def test_ready_after_warming_up(tmp_path: Path) -> None:
     before = set(threading.enumerate())
-    client = create_app(Settings(data=tmp_path)).test_client()
+    client = create_app(Settings(data=tmp_path), serving=True).test_client()
     assert client.get("/healthz").status_code == 200
     for thread in set(threading.enumerate()) - before:  # the warm-up; it leaves an idle loop being drawn
         thread.join(120)
@@ -270,7 +270,7 @@ def test_wrong_addresses_and_methods_are_told(client: FlaskClient) -> None:
 
 
 def test_an_engine_that_is_not_there_is_told(client: FlaskClient) -> None:
-    problem(generate(client, lips="wav2lip"), 503, "not-in-this-version")
+    problem(generate(client, lips="wav2lip"), 503, "checkpoint-missing")
 
 
 def test_foreign_files_are_not_joined(client: FlaskClient) -> None:

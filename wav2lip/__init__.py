@@ -1,1 +1,1 @@
-"""Wav2Lip: neural lip-sync. The engine has its own room here; it registers in `service.engines` once it stands."""
+"""Wav2Lip: neural lip-sync, from a checkpoint that its users bring."""

@@ -164,8 +164,12 @@ def _stream(data: Iterator[bytes], headers: dict[str, str]) -> Response:
 
 
 def _state(engines: Registry[E], name: str) -> dict[str, object]:
-    missing = engines.missing(name)
-    return {"name": name, "available": missing is None, "reason": sentence(missing) if missing else ""}
+    objection = engines.objection(name)
+    return {
+        "name": name,
+        "available": engines.missing(name) is None,
+        "reason": sentence(objection) if objection else "",
+    }
 
 
 def _avatar(avatar: Avatar) -> dict[str, object]:

@@ -84,10 +84,34 @@ PROBLEMS: Mapping[str, Problem] = {
         "Движок {engine} здесь не работает ({message}). Выберите другой.",
         "The engine {engine} does not work here ({message}). Choose another.",
     ),
-    "not-in-this-version": Problem(
+    "checkpoint-missing": Problem(
         503,
-        "Движок {engine} ещё не входит в эту версию. Выберите другой.",
-        "The engine {engine} is not part of this version yet. Choose another.",
+        "Для движка {engine} нет обученных весов. Получить их: .venv/bin/flask models download wav2lip_gan",
+        "The engine {engine} has no trained weights. To get them:"
+        " .venv/bin/flask models download wav2lip_gan",
+    ),
+    "checkpoint-unreadable": Problem(
+        503,
+        "Файл весов повреждён: {path}. Проверить: .venv/bin/flask models verify",
+        "The file of weights is damaged: {path}. To check it: .venv/bin/flask models verify",
+    ),
+    "checkpoint-foreign": Problem(
+        503,
+        "В файле {path} веса другой сети. Получить нужные: .venv/bin/flask models download wav2lip_gan",
+        "{path} holds another network's weights. To get the right ones:"
+        " .venv/bin/flask models download wav2lip_gan",
+    ),
+    "checkpoint-untrusted": Problem(
+        503,
+        "В файле {path} код, и файл неизвестен. Получить известный:"
+        " .venv/bin/flask models download wav2lip_gan",
+        "{path} holds code and is not a known file. To get a known one:"
+        " .venv/bin/flask models download wav2lip_gan",
+    ),
+    "too-slow": Problem(
+        503,
+        "Движок {engine} здесь рисует {rate} кадров в секунду: мало для речи без пауз.",
+        "The engine {engine} draws {rate} frames a second here: too few to speak without pauses.",
     ),
     "synthesis-failed": Problem(
         500,

@@ -86,7 +86,7 @@ class JoinIn(_Request):
 class EngineOut(BaseModel):
     name: str
     available: bool
-    reason: str = Field(description="Why it is not available; empty when it is.")
+    reason: str = Field(description="Why it is not available, or why `auto` passes it over; else empty.")
 
 
 class EnginesOut(BaseModel):

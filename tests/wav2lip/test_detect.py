@@ -1,0 +1,97 @@
+"""Faces are framed by S3FD where its weights are, else alike by landmarks."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from tests.wav2lip import mouths
+from tests.wav2lip.mouths import Subject
+from voiceover.errors import EngineUnavailable
+from wav2lip.detect import CHIN, EYES_AT, IRISES, S3FD_FILE, FaceFramer, box_around
+
+
+@pytest.fixture(scope="module")
+def who() -> Subject:
+    return mouths.subject()
+
+
+def test_landmarks_are_framed_like_training_faces(who: Subject) -> None:
+    """The eyes above, the mouth below the middle, where the network's input begins to be hidden."""
+    box = box_around(who.face)
+    width, height = box.size
+
+    def row(*landmarks: int) -> float:
+        return float((who.face[list(landmarks), 1].mean() - box.top) / height)
+
+    assert row(*IRISES) == pytest.approx(EYES_AT, abs=0.01)
+    assert row(CHIN) == pytest.approx(1, abs=0.01)
+    assert 0.5 < row(2) < 0.7  # the base of the nose
+    assert 0.7 < row(13, 14) < 0.85  # the mouth
+    assert 0.65 < width / height < 0.9
+    assert box.left <= who.face[:, 0].min() + 1 and box.right >= who.face[:, 0].max() - 1
+
+
+def test_box_scales_and_moves_with_the_face(who: Subject) -> None:
+    box = box_around(who.face)
+    moved = box_around((who.face * 2 + np.array([30, -20, 0])).astype(np.float32))
+    expected = np.array(box) * 2 + np.array([30, -20, 30, -20])
+    np.testing.assert_allclose(moved, expected, atol=1)
+
+
+def test_padding_stays_in_the_picture(who: Subject) -> None:
+    box = box_around(who.face)
+    assert box.padded_below(who.picture) == (box.left, box.top, box.right, box.bottom + 10)
+    edge = box._replace(left=-5, top=-9, right=600, bottom=508)
+    assert edge.padded_below(who.picture) == (0, 0, 512, 512)
+
+
+def test_without_weights_landmarks_frame_every_face(who: Subject, tmp_path: Path) -> None:
+    film = replace(who.avatar, frames=who.avatar.frames * 3, faces=(who.face, None, who.face))
+    assert FaceFramer(tmp_path).boxes(film) == [box_around(who.face), None, box_around(who.face)]
+
+
+def save_detector_of_squares(path: Path, side: int) -> None:
+    """Write S3FD weights that see a square face at every anchor of 256 pixels, and nothing else."""
+    from face_alignment.detection.sfd.net_s3fd import s3fd
+
+    network = s3fd()
+    state = {key: torch.zeros_like(tensor) for key, tensor in network.state_dict().items()}
+    for key, tensor in state.items():
+        if key.endswith("_conf.bias"):
+            tensor[0] = 9.0  # background
+    layer = {256: "conv6_2", 512: "conv7_2"}[side]
+    state[f"{layer}_mbox_conf.bias"] = torch.tensor([0.0, 9.0])
+    torch.save(state, path)
+
+
+def test_s3fd_frames_the_avatar_s_own_face_among_others(who: Subject, tmp_path: Path) -> None:
+    """Of the boxes that are found everywhere the one over the avatar's face is taken."""
+    save_detector_of_squares(tmp_path / S3FD_FILE, 256)
+    (box,) = FaceFramer(tmp_path).boxes(who.avatar)
+    assert box is not None
+    width, height = box.size
+    assert (width, height) == (256, 256)
+    face = box_around(who.face)
+    middles = [((b.left + b.right) / 2, (b.top + b.bottom) / 2) for b in (box, face)]
+    assert np.abs(np.subtract(*middles)).max() < 64  # nearer than the next anchor but one
+
+
+def test_s3fd_looks_at_large_pictures_smaller_and_answers_in_their_pixels(
+    who: Subject, tmp_path: Path
+) -> None:
+    save_detector_of_squares(tmp_path / S3FD_FILE, 256)
+    large = cv2.resize(who.picture, None, fx=4, fy=4)
+    avatar = mouths.avatar_of(np.asarray(large, np.uint8), who.face * np.float32(4))
+    (box,) = FaceFramer(tmp_path).boxes(avatar)
+    assert box is not None
+    assert box.size[0] == pytest.approx(256 * 2048 / 720, abs=2)
+
+
+def test_damaged_s3fd_weights_are_told(who: Subject, tmp_path: Path) -> None:
+    (tmp_path / S3FD_FILE).write_bytes(b"<html>")
+    with pytest.raises(EngineUnavailable, match=S3FD_FILE):
+        FaceFramer(tmp_path).boxes(who.avatar)

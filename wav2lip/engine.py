@@ -1,0 +1,206 @@
+"""Wav2Lip as a lip engine: from speech to frames, with whatever can be known beforehand known beforehand."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Hashable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from voiceover.errors import FaceNotFound
+from voiceover.types import FPS, Avatar, Frame, Samples, Speech
+from wav2lip import mel, silence, weights
+from wav2lip.blend import LowerFace
+from wav2lip.detect import FaceFramer, can_speak_in
+from wav2lip.device import Renderer, fastest
+from wav2lip.face import Box, crop, smooth_boxes
+from wav2lip.static import PictureTerms
+
+FIRST_BATCH = 2  # frames: the first picture leaves early
+REMEMBERED_AVATARS = 64
+REMEMBERED_FACES = 128  # lower faces kept; one takes about 2 MB
+REMEMBERED_TERMS = 64  # still pictures kept; one takes 3 to 6 MB
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class _FrameFace:
+    """One frame of an avatar and where its face is."""
+
+    avatar: Avatar
+    index: int
+    box: Box
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.avatar.digest, self.index
+
+    @property
+    def picture(self) -> Frame:
+        return self.avatar.frames[self.index]
+
+    def lower_face(self) -> LowerFace:
+        landmarks = self.avatar.faces[self.index]
+        assert landmarks is not None
+        return LowerFace(self.picture, landmarks, self.box, seed=self.index)
+
+
+class Wav2LipEngine:
+    """Draws mouths with a trained network (`voiceover.lips.LipEngine`). Safe to share between threads.
+
+    Requests take turns on the device batch by batch, so that each begins to show soon.
+    """
+
+    name = "wav2lip"
+
+    def __init__(self, checkpoint: Path, trusted: Collection[str] = ()) -> None:
+        """Load the checkpoint and find the fastest way to run it: some seconds.
+
+        Args:
+            checkpoint: the network's weights; S3FD's may lie beside them.
+            trusted: see `wav2lip.weights.load`.
+
+        Raises:
+            EngineUnavailable: the checkpoint cannot be used.
+        """
+        self._renderer: Renderer = fastest(weights.load(checkpoint, trusted))
+        mel.mel_spectrogram(
+            np.zeros(mel.WINDOW, np.float32)
+        )  # librosa is imported before anybody waits for it
+        self._framer = FaceFramer(checkpoint.parent)
+        self._device = threading.Lock()
+        self._boxes = _Memory[list[Box | None]](REMEMBERED_AVATARS)
+        self._faces = _Memory[LowerFace](REMEMBERED_FACES)
+        self._terms = _Memory[PictureTerms](REMEMBERED_TERMS)
+
+    @property
+    def rate(self) -> float:
+        """Frames drawn in a second, measured when the engine was made."""
+        return self._renderer.rate
+
+    @property
+    def mode(self) -> str:
+        """Device and precision that were found to be the fastest."""
+        return self._renderer.mode
+
+    def prepare(self, avatar: Avatar) -> None:
+        """Frame the avatar's faces, and let the network look at the first: under a second for a photo, once.
+
+        Raises:
+            FaceNotFound: no frame of the avatar has a face that can be drawn on.
+        """
+        faces = (self._frame_face(avatar, index) for index in range(len(avatar.frames)))
+        face = next((face for face in faces if face is not None), None)
+        if face is None:
+            raise FaceNotFound(f"avatar {avatar.id!r} has no face to speak with", avatar=avatar.id)
+        self._lower_face(face)
+        self._look([face])
+
+    def frames(self, avatar: Avatar, speech: Speech, start_frame: int = 0) -> Iterator[Frame]:
+        """Yield `speech.frames` pictures; see `voiceover.lips`. A frame without a face stays as it is.
+
+        Raises:
+            FaceNotFound: no frame of the avatar has a face that can be drawn on.
+        """
+        self.prepare(avatar)
+        return self._drawn(avatar, speech, start_frame)
+
+    def _drawn(self, avatar: Avatar, speech: Speech, start_frame: int) -> Iterator[Frame]:
+        windows, gate = hear(speech)
+        for start, stop in _batches(speech.frames, self._renderer.batch):
+            indices = [(start_frame + number) % len(avatar.frames) for number in range(start, stop)]
+            faces = [self._frame_face(avatar, index) for index in indices]
+            mouths = iter(self._draw(windows[start:stop], gate[start:stop], faces))
+            for index, face, shown in zip(indices, faces, gate[start:stop], strict=True):
+                frame = avatar.frames[index].copy()
+                if face is not None and shown > 0:
+                    self._lower_face(face).paste(frame, next(mouths), shown)
+                yield frame
+
+    def _draw(
+        self, windows: NDArray[np.float32], gate: NDArray[np.float64], faces: list[_FrameFace | None]
+    ) -> NDArray[np.float32]:
+        """Draw those of a batch that are shown, `(shown, 3, 41, 96)`."""
+        shown = [number for number, face in enumerate(faces) if face is not None and gate[number] > 0]
+        if not shown:
+            return np.empty((0, 3, 0, 0), np.float32)
+        pictures = self._look([face for number in shown if (face := faces[number]) is not None])
+        with self._device:
+            drawn = self._renderer.network.draw(torch.from_numpy(windows[shown]), pictures)
+            mouths: NDArray[np.float32] = drawn.cpu().numpy()
+        return mouths
+
+    def _look(self, faces: list[_FrameFace]) -> PictureTerms:
+        """Return what the network sees in pictures; in one only, when all are the same: it is kept."""
+        if len({face.index for face in faces}) > 1:
+            return self._look_at(faces)
+        return self._terms.get(faces[0].key, lambda: self._look_at(faces[:1]))
+
+    def _look_at(self, faces: list[_FrameFace]) -> PictureTerms:
+        crops = np.stack([crop(face.picture, face.box) for face in faces])
+        with self._device:
+            return self._renderer.network.look(torch.from_numpy(crops))
+
+    def _lower_face(self, face: _FrameFace) -> LowerFace:
+        return self._faces.get(face.key, face.lower_face)
+
+    def _frame_face(self, avatar: Avatar, index: int) -> _FrameFace | None:
+        box = self._boxes.get(avatar.digest, lambda: self._frame(avatar))[index]
+        return None if box is None else _FrameFace(avatar, index, box)
+
+    def _frame(self, avatar: Avatar) -> list[Box | None]:
+        """Return the avatar's boxes, steadied over time; None where it has no face that can be drawn on."""
+        found = self._framer.boxes(avatar)
+        padded = [box.padded_below(avatar.frames[0]) for box in found if box is not None]
+        steadied = iter(smooth_boxes(padded))
+        boxes = [None if box is None else next(steadied) for box in found]
+        return [
+            box if box is not None and face is not None and can_speak_in(box, face) else None
+            for box, face in zip(boxes, avatar.faces, strict=True)
+        ]
+
+
+def hear(speech: Speech) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return each frame's window of sound, `(frames, 1, 80, 16)`, and how much it shows, `(frames,)`."""
+    samples = _at_16_khz(speech)
+    heard = silence.heard_spans(samples, mel.SAMPLE_RATE)
+    spectrogram = silence.hush(mel.mel_spectrogram(samples), heard)
+    return mel.frame_windows(spectrogram, speech.frames, FPS), silence.rest_gate(speech, heard)
+
+
+def _at_16_khz(speech: Speech) -> Samples:
+    import soxr
+
+    return np.asarray(soxr.resample(speech.samples, speech.sample_rate, mel.SAMPLE_RATE), np.float32)
+
+
+def _batches(frames: int, largest: int) -> Iterator[tuple[int, int]]:
+    """Yield (start, stop) of batches that double from `FIRST_BATCH` to the largest."""
+    start, size = 0, min(FIRST_BATCH, largest)
+    while start < frames:
+        stop = min(start + size, frames)
+        yield start, stop
+        start, size = stop, min(2 * size, largest)
+
+
+class _Memory(Generic[V]):
+    """The latest values made, by key. Safe to share between threads; one value is made at a time."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._values: OrderedDict[Hashable, V] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], V]) -> V:
+        with self._lock:
+            if key not in self._values:
+                self._values[key] = make()
+                if len(self._values) > self._size:
+                    self._values.popitem(last=False)
+            self._values.move_to_end(key)
+            return self._values[key]
