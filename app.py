@@ -42,7 +42,7 @@ def create_app(settings: Settings | None = None, serving: bool = False) -> Flask
     app.register_blueprint(health_blueprint(warm_up.is_ready))
     app.after_request(secure)
     app.cli.add_command(models_commands(models))
-    if serving and settings.warm_up:
+    if serving:
         warm_up.start()
     return app
 

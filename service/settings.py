@@ -29,5 +29,3 @@ class Settings(BaseSettings):
     """Characters of a text that is spoken as one chunk."""
     max_download: int = Field(512 * 2**20, ge=1)
     """Bytes of clips joined into one download."""
-    warm_up: bool = True
-    """Load engines and draw the idle loop in the background right after the start."""

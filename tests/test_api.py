@@ -22,7 +22,7 @@ TEXT = "Привет, мир!"
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    return create_app(Settings(data=tmp_path_factory.mktemp("data"), warm_up=False))
+    return create_app(Settings(data=tmp_path_factory.mktemp("data")))
 
 
 @pytest.fixture

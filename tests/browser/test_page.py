@@ -16,6 +16,17 @@ LONG_SENTENCE = (
 )
 
 
+SLOW = 45_000  # bytes a second: about half of what speech takes
+
+
+def throttle(page: Page, speed: int) -> None:
+    """Let at most `speed` bytes a second through."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Network.enable")
+    limits = {"offline": False, "latency": 5, "downloadThroughput": speed, "uploadThroughput": -1}
+    devtools.send("Network.emulateNetworkConditions", limits)
+
+
 def states(page: Page) -> list[str]:
     return [chunk["state"] for chunk in page.evaluate("voiceover.state.chunks")]
 
@@ -135,6 +146,29 @@ def test_lost_connection_is_survived(open_page: OpenPage) -> None:
     wait_for_phase(page, "done")
     assert states(page) == ["done", "done", "done"]
     assert any(status.startswith("Связь прервалась") for status in page.evaluate("probe.statuses"))
+
+
+def test_slow_connection_is_waited_for_before_the_first_word_and_never_after(open_page: OpenPage) -> None:
+    page = open_page()
+    page.wait_for_function("() => document.querySelector('video').buffered.end(0) > 1")
+    throttle(page, SLOW)
+    page.fill("#text", LONG_SENTENCE)
+    page.click("#start")
+    wait_for_phase(page, "done")
+    assert any(status.startswith("⏳ Буферизация… речь начнётся через") for status in page.evaluate("probe.statuses"))
+    assert page.evaluate("probe.events.filter(([name]) => name === 'pause')") == []
+    assert page.evaluate("probe.lives") == 1
+
+
+def test_avatar_comes_back_when_the_browser_gave_up(open_page: OpenPage) -> None:
+    page = open_page()
+    page.click("#start")
+    wait_for_speech(page)
+    page.evaluate("document.querySelector('video').src = 'data:video/mp4;base64,AAAA'")
+    wait_for_phase(page, "failed")
+    page.wait_for_function("() => document.querySelector('video').currentTime > 0.5")
+    page.click("#start")
+    wait_for_phase(page, "done")
 
 
 def test_server_that_refuses_the_text_is_quoted(open_page: OpenPage) -> None:

@@ -86,7 +86,7 @@ def test_a_refused_checkpoint_is_read_again_only_when_it_is_another(tmp_path: Pa
 
 @pytest.fixture
 def app(tmp_path: Path) -> Flask:
-    return create_app(Settings(data=tmp_path / "data", checkpoints=tmp_path, warm_up=False))
+    return create_app(Settings(data=tmp_path / "data", checkpoints=tmp_path))
 
 
 def lips_of(client: FlaskClient, language: str = "en") -> dict[str, dict[str, object]]:
