@@ -125,9 +125,9 @@ class LipRig:
         settling = pose.speaking * (1 - PARTED * free)
         smile = min(portrait.smile, 8.0)
         # A broad mouth must open further to look round, but little for the tightest vowels.
-        arching = 0.30 * smile * pose.rounding * (1.45 - 0.95 * pose.rounding)
+        arching = 0.36 * smile * pose.rounding * (1.5 - 0.95 * pose.rounding)
         underlap = UNDERLAP * min(1.0, jaw + pose.lower_lip)  # what the lower lip's layer hides of a gap
-        relax = self._meeting.excess * (0.55 * pose.speaking + 0.40 * pose.rounding)
+        relax = self._meeting.excess * (0.38 * pose.speaking + 0.40 * pose.rounding)
         return _Drive(
             jaw=jaw,
             width=self._corner_width(pose, jaw),
@@ -139,9 +139,7 @@ class LipRig:
             + meeting,
             settling=settling,
             closing=settling * float(portrait.gap.max()),
-            aperture_width=1
-            - (0.25 + 0.012 * smile * pose.rounding) * pose.rounding
-            - 0.012 * smile * pose.speaking,
+            aperture_width=1 - 0.25 * pose.rounding - 0.012 * smile * pose.speaking,
         )
 
     def _corner_width(self, pose: MouthPose, jaw: float) -> float:
@@ -160,7 +158,7 @@ class LipRig:
         edge = self._outer_upper
         travel = (0.86 if drive.upper < 0 else 0.8) * drive.upper
         thinning = 1.4 * 0.22 * self._lip_height_upper * pose.roll
-        dy = 0.5 * drive.settling * edge.to_meeting - 1.3 * pose.rounding * edge.pucker
+        dy = 0.62 * drive.settling * edge.to_meeting - 1.3 * pose.rounding * edge.pucker
         return edge.shift(drive, dy + (travel + thinning) * edge.opened(drive.aperture_width, 0.8))
 
     def _shift_outer_lower(self, pose: MouthPose, drive: _Drive) -> Points:
