@@ -1,5 +1,6 @@
 // The chunks of the text and what has become of each: a list to read, and a thin strip under the picture.
 
+const DENSE = 40; // chunks from which on the strip has no room for gaps
 const ICONS = { done: "✓", failed: "!", skipped: "–" };
 
 export class ChunkList {
@@ -41,6 +42,7 @@ export class ChunkList {
     this.#rows = chunks.map((chunk, i) => this.#row(chunk, i));
     this.#list.replaceChildren(...this.#rows.map(({ item }) => item));
     this.#strip.replaceChildren(...this.#rows.map(({ portion }) => portion));
+    this.#strip.classList.toggle("dense", chunks.length > DENSE);
     this.#empty.hidden = chunks.length > 0;
     delete this.#list.dataset.current;
   }
@@ -59,7 +61,7 @@ export class ChunkList {
     item.append(icon, text, state, trouble);
     const portion = make("span", "portion");
     portion.style.flexGrow = chunk.text.length;
-    return { item, icon, state, trouble, error, portion, shown: null };
+    return { item, icon, state, trouble, error, portion, made: null, shown: null };
   }
 
   #button(key, choice, i) {
@@ -72,7 +74,8 @@ export class ChunkList {
 
   #update(row, chunk) {
     const made = `${Math.round(chunk.made * 100)}%`;
-    for (const element of [row.item, row.portion]) element.style.setProperty("--made", made);
+    if (row.made !== made) for (const element of [row.item, row.portion]) element.style.setProperty("--made", made);
+    row.made = made;
     if (row.shown === chunk.state) return;
     row.shown = chunk.state;
     for (const element of [row.item, row.portion]) element.dataset.state = chunk.state;

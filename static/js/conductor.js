@@ -51,6 +51,7 @@ export class Conductor {
   #onChange;
   #jobs = [];
   #abort = null;
+  #stopping = null; // the player falling silent
   #watchers = new Set(); // conditions that somebody waits for
   #pace = new buffering.Pace();
   #delay = null; // seconds from a request to its first fragment, as measured
@@ -70,8 +71,9 @@ export class Conductor {
     this.#jobs = [];
     this.#options = options;
     const { signal } = this.#abort;
-    this.#player.expected = true;
     this.#onChange({ phase: "splitting" });
+    await this.#stopping;
+    this.#player.expected = true;
     const chunks = await this.#persist(() => this.#api.split(text, options.language, signal), signal);
     this.#jobs = chunks.map((chunk) => new Job(chunk));
     this.#onChange({ phase: "working" });
@@ -86,7 +88,8 @@ export class Conductor {
     this.#watchers.clear();
     for (const job of this.#jobs) job.stop();
     this.#onChange(this.#report());
-    return this.#player.stop();
+    this.#stopping = this.#player.stop();
+    return this.#stopping;
   }
 
   retry(index) {

@@ -16,6 +16,7 @@ import { Unplayable } from "./source.js";
 import { INITIAL, Store, isRunning, measure, status } from "./state.js";
 
 const FIGURES_EVERY = 250; // ms
+const HOPELESS = 3000; // ms; a browser that gives up again so soon will not do better next time
 
 const $ = (id) => document.getElementById(id);
 const catalogue = JSON.parse($("strings").textContent);
@@ -37,6 +38,7 @@ const list = new ChunkList({
 
 let offer = null; // what the server offers: {avatars, voices, engines}
 let pressed = 0; // when speech was asked for, ms
+let recovered = -Infinity; // when the browser last gave up, ms
 let conductor = null;
 let player = null;
 
@@ -126,14 +128,16 @@ function playerCallbacks() {
   };
 }
 
-/** The browser gave up on the video: begins anew with idle motion. */
+/** The browser gave up on the video: begins anew with idle motion, unless that is what it cannot play. */
 async function recover(error) {
   console.error(error);
+  const again = performance.now() - recovered > HOPELESS;
+  recovered = performance.now();
   if (isRunning(store.state)) {
-    conductor.stop();
-    store.update({ phase: "failed", error: words.t("error.player") });
+    await conductor.stop();
+    store.update({ phase: "failed", trouble: null, held: false, error: words.t("error.player") });
   }
-  await player.open(idleOf(choices.avatar));
+  if (again) await player.open(idleOf(choices.avatar));
 }
 
 async function download() {
@@ -205,7 +209,7 @@ function showCount() {
 }
 
 function chosen(name) {
-  if (name === "avatar") player.change(idleOf(choices.avatar));
+  if (name === "avatar") stop().then(() => player.change(idleOf(choices.avatar)));
   if (name === "language") suggestExample(choices.values.language);
 }
 

@@ -2,7 +2,7 @@
 
 import { concat } from "./boxes.js";
 import { Curtain } from "./curtain.js";
-import { Source, chooseFormat } from "./source.js";
+import { Source, SourceClosed, chooseFormat } from "./source.js";
 import * as timing from "./timeline.js";
 import { FPS, Timeline, toSeconds } from "./timeline.js";
 
@@ -139,6 +139,7 @@ export class Player {
     await this.#exclusively(async () => {
       const entered = this.#entered[0]?.start;
       this.#forgetSpeech();
+      if (!this.#source?.open) return;
       if (speech) await this.#snap();
       else if (entered !== undefined) await this.#cut(entered);
     });
@@ -152,7 +153,7 @@ export class Player {
     try {
       while (await this.#exclusively(() => this.#step()));
     } catch (error) {
-      this.#callbacks.onFailure(error);
+      if (!(error instanceof SourceClosed)) this.#callbacks.onFailure(error);
     } finally {
       this.#pumping = false;
     }

@@ -11,6 +11,9 @@ const SOUNDS = [
 /** Thrown where the browser cannot play what the server sends. */
 export class Unplayable extends Error {}
 
+/** Thrown by what is under way when the <video> lets go of a source. */
+export class SourceClosed extends Error {}
+
 /** The sound and MIME type to use here; `only` narrows the choice to one sound. */
 export function chooseFormat(only = null) {
   const MediaSourceType = mediaSourceType();
@@ -47,23 +50,31 @@ export class Source {
   }
 
   /** Appends whole segments, moved by `offset` seconds; [from, to) in seconds is the place they may fill. */
-  async append(bytes, { offset, from, to }) {
-    const buffer = this.#buffer;
-    buffer.timestampOffset = offset;
-    if (!this.#exact) {
-      // The order keeps start < end at every step.
-      buffer.appendWindowEnd = Infinity;
-      buffer.appendWindowStart = from;
-      buffer.appendWindowEnd = to;
-    }
-    buffer.appendBuffer(bytes);
-    await event(buffer, "updateend");
+  append(bytes, { offset, from, to }) {
+    return this.#update((buffer) => {
+      buffer.timestampOffset = offset;
+      if (!this.#exact) {
+        // The order keeps start < end at every step.
+        buffer.appendWindowEnd = Infinity;
+        buffer.appendWindowStart = from;
+        buffer.appendWindowEnd = to;
+      }
+      buffer.appendBuffer(bytes);
+    });
   }
 
   /** Removes what lies from `from` to `to` seconds. */
-  async remove(from, to = Infinity) {
-    this.#buffer.remove(from, to);
-    await event(this.#buffer, "updateend");
+  remove(from, to = Infinity) {
+    return this.#update((buffer) => buffer.remove(from, to));
+  }
+
+  async #update(operation) {
+    if (!this.open) throw new SourceClosed();
+    const closed = new AbortController();
+    operation(this.#buffer);
+    await Promise.race([event(this.#buffer, "updateend"), event(this.#media, "sourceclose", closed.signal)]);
+    closed.abort();
+    if (!this.open) throw new SourceClosed();
   }
 
   get open() {
@@ -71,6 +82,6 @@ export class Source {
   }
 }
 
-function event(target, name) {
-  return new Promise((resolve) => target.addEventListener(name, resolve, { once: true }));
+function event(target, name, signal) {
+  return new Promise((resolve) => target.addEventListener(name, resolve, { once: true, signal }));
 }

@@ -155,7 +155,9 @@ def test_slow_connection_is_waited_for_before_the_first_word_and_never_after(ope
     page.fill("#text", LONG_SENTENCE)
     page.click("#start")
     wait_for_phase(page, "done")
-    assert any(status.startswith("⏳ Буферизация… речь начнётся через") for status in page.evaluate("probe.statuses"))
+    assert any(
+        status.startswith("⏳ Буферизация… речь начнётся через") for status in page.evaluate("probe.statuses")
+    )
     assert page.evaluate("probe.events.filter(([name]) => name === 'pause')") == []
     assert page.evaluate("probe.lives") == 1
 
