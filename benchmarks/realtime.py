@@ -19,11 +19,12 @@ from pathlib import Path
 from benchmarks.page import measure_page
 from benchmarks.report import Row, print_table
 from tests.server import RunningServer, running_server
-from voiceover.types import FPS
+from voiceover.types import FPS, FRAMES_PER_FRAGMENT
 
 TWELVE_WORDS = "Сегодня мы спокойно расскажем вам короткую историю про один старый добрый город."
 ENGLISH = "Today we will calmly tell you a short story about one good old town."
 VIEWERS = (1, 2, 4, 8)
+BUFFERED = 0.4  # seconds from the first fragment until it plays, as on the page
 HEAD_START = 2  # chunks that a viewer asks for ahead of the one that plays, as the page does
 
 
@@ -37,8 +38,8 @@ class Received:
     """Seconds from the request to its last byte."""
     duration: float
     """Seconds of speech."""
-    arrivals: tuple[tuple[float, float], ...]
-    """(seconds since the request, share of the bytes) as the bytes came."""
+    arrivals: tuple[float, ...]
+    """Seconds from the request to the end of each fragment of 0.2 s."""
 
 
 def fetch(server: RunningServer, text: str, language: str, index: int = 0) -> Received:
@@ -50,18 +51,20 @@ def fetch(server: RunningServer, text: str, language: str, index: int = 0) -> Re
     answer = connection.getresponse()
     if answer.status != 200:
         raise RuntimeError(answer.read().decode())
-    sizes: list[tuple[float, int]] = []
+    first_byte: float | None = None
+    arrivals: list[float] = []
+    tail = b""
     while data := answer.read1():
-        sizes.append((time.perf_counter() - begin, len(data)))
+        now = time.perf_counter() - begin
+        first_byte = first_byte or now
+        # A fragment is whole when the next one, or the index at the end, begins.
+        ends = (tail + data).count(b"moof") + (tail + data).count(b"mfra")
+        tail = data[-3:]
+        arrivals += [now] * ends
     connection.close()
-    total = sum(size for _, size in sizes)
-    so_far = 0
-    arrivals = []
-    for moment, size in sizes:
-        so_far += size
-        arrivals.append((moment, so_far / total))
+    assert first_byte is not None
     duration = int(answer.headers["Chunk-Frames"]) / FPS
-    return Received(sizes[0][0], sizes[-1][0], duration, tuple(arrivals))
+    return Received(first_byte, arrivals[-1], duration, tuple(arrivals[1:]))
 
 
 def measure_clips(server: RunningServer, repeats: int) -> Iterator[Row]:
@@ -90,24 +93,23 @@ def measure_viewers(server: RunningServer, chunks: int) -> Iterator[Row]:
 
 def _view(server: RunningServer, chunks: int) -> float:
     """Ask for chunks as the page does, at most `HEAD_START` ahead; return the seconds without a picture."""
-    plays_until: float | None = None
     stalled = 0.0
+    needed: float | None = None  # when the next fragment must be there
     ends: list[float] = []
     for index in range(chunks):
         if index >= HEAD_START:
             time.sleep(max(0.0, ends[index - HEAD_START] - time.perf_counter()))
         asked = time.perf_counter()
         clip = fetch(server, TWELVE_WORDS, "ru", index)
-        begins = asked + clip.first_byte if plays_until is None else max(plays_until, asked + clip.first_byte)
-        if plays_until is not None:
-            stalled += max(0.0, asked + clip.first_byte - plays_until)
-        for moment, share in clip.arrivals:  # a picture must be there before its time comes
-            late = asked + moment - (begins + share * clip.duration)
-            if late > 0:
-                stalled += late
-                begins += late
-        plays_until = begins + clip.duration
-        ends.append(plays_until)
+        for arrival in clip.arrivals:
+            moment = asked + arrival
+            if needed is None:
+                needed = moment + BUFFERED
+            late = max(0.0, moment - needed)
+            stalled += late
+            needed += late + FRAMES_PER_FRAGMENT / FPS
+        assert needed is not None
+        ends.append(needed)
     return stalled
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from playwright.sync_api import sync_playwright
 
 from service.engines import choose_voice, lip_engines, speech_engines
+from service.models import ModelFolder
 from tests.browser.conftest import BROWSER_ARGUMENTS
 from tests.server import running_server
 from voiceover import audio
@@ -27,7 +28,7 @@ def draw_speaking() -> None:
     speech = audio.finish(engine.synthesize(WORDS, voice), pause=0.3)
     with tempfile.TemporaryDirectory() as folder:
         avatar = AvatarStore(Path(folder)).get(DEFAULT_AVATAR)
-    frames = list(lip_engines().get("visemes").frames(avatar, speech))
+    frames = list(lip_engines(ModelFolder()).get("visemes").frames(avatar, speech))
     pictures = []
     phones = iter(speech.phones)
     for symbol in MOUTHS:
