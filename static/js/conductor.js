@@ -124,13 +124,17 @@ export class Conductor {
   }
 
   begun(clip) {
-    this.#jobOf(clip).fate = "speaking";
-    this.changed();
+    this.#settle(clip, "speaking");
   }
 
   ended(clip) {
-    const job = this.#jobOf(clip);
-    if (job?.clip === clip) job.fate = "done";
+    this.#settle(clip, "done");
+  }
+
+  #settle(clip, fate) {
+    const job = this.#jobs[clip.index];
+    if (job?.clip !== clip) return; // of a speech that was stopped
+    job.fate = fate;
     this.changed();
   }
 
@@ -303,10 +307,6 @@ export class Conductor {
       if (!clip?.complete) return { buffered, remaining, complete: false };
     }
     return { buffered, remaining, complete: true };
-  }
-
-  #jobOf(clip) {
-    return this.#jobs[clip.index];
   }
 
   #report() {

@@ -102,7 +102,7 @@ async function start() {
     store.update({ phase: "done" });
   } catch (error) {
     if (error.name === "AbortError") return;
-    await player.stop();
+    await conductor.stop();
     store.update({ phase: "failed", error: sentence(error) });
   }
 }

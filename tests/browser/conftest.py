@@ -87,13 +87,13 @@ def opening_pages(server: str, browser: Browser) -> Iterator[OpenPage]:
     opened: list[Page] = []
     errors: list[str] = []
 
-    def open_page(language: str = "ru-RU", **options: Any) -> Page:
+    def open_page(language: str = "ru-RU", query: str = "", **options: Any) -> Page:
         options.setdefault("viewport", {"width": 1440, "height": 900})
         page = browser.new_page(locale=language, **options)
         opened.append(page)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.add_init_script(path=HERE / "probe.js")
-        page.goto(f"{server}/realtime")
+        page.goto(f"{server}/realtime{query}")
         page.wait_for_function("() => voiceover.state.phase === 'idle'")
         return page
 

@@ -162,6 +162,18 @@ def test_slow_connection_is_waited_for_before_the_first_word_and_never_after(ope
     assert page.evaluate("probe.lives") == 1
 
 
+def test_browser_without_flac_is_served_aac(open_page: OpenPage) -> None:
+    page = open_page(query="?audio=aac")
+    sounds: set[str] = set()
+    page.on("request", lambda request: sounds.add(json.loads(request.post_data or "{}").get("audio", "")))
+    page.fill("#text", SHORT)
+    page.click("#start")
+    wait_for_phase(page, "done")
+    assert sounds == {"", "aac"}
+    assert states(page) == ["done", "done", "done"]
+    assert len(buffered(page)) == 1
+
+
 def test_avatar_comes_back_when_the_browser_gave_up(open_page: OpenPage) -> None:
     page = open_page()
     page.click("#start")
