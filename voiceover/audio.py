@@ -45,6 +45,12 @@ def finish(speech: Speech, pause: float, follows: bool = False, continues: bool 
     return replace(moved, samples=samples, follows=follows, continues=continues)
 
 
+def load() -> None:
+    """Import the libraries that `finish` needs: half a second, once, that a user need not wait for."""
+    import pyloudnorm  # noqa: F401
+    import soxr  # noqa: F401
+
+
 def silence(frames: int) -> Speech:
     """Return finished speech in which nothing is said."""
     return Speech(np.zeros(frames * SAMPLES_PER_FRAME, np.float32), SAMPLE_RATE, (), ())
