@@ -5,7 +5,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,6 +63,6 @@ def _wait_ready(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None
         try:
             with urllib.request.urlopen(url, timeout=5):
                 return
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:  # not listening yet, not ready yet, or too busy to answer
             time.sleep(0.02)
     raise RuntimeError(f"the server did not start:\n{log.read_text()[-2000:]}")
