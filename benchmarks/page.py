@@ -12,8 +12,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.report import Row
 from tests.browser.conftest import BROWSER_ARGUMENTS
-from tests.browser.stage import SAMPLES_PER_FRAME, perform, sound_of
-from voiceover.types import FPS
+from tests.browser.stage import perform
+from tests.clips import sound_of
+from voiceover.types import FPS, SAMPLES_PER_FRAME
 
 HELLO = "Привет!"
 TEXT = (

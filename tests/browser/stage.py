@@ -1,18 +1,12 @@
 """What a test sees of a speech: the media timeline and the sound, as the browser reports them."""
 
 import base64
-import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 
-import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Page
 
-SAMPLE_RATE = 48_000
-FPS = 25
-SAMPLES_PER_FRAME = SAMPLE_RATE // FPS
 PATIENCE = 120_000  # ms; a limit against hanging, not an expectation
 
 
@@ -78,22 +72,3 @@ def buffered(page: Page) -> list[tuple[float, float]]:
         " return Array.from({ length: b.length }, (_, i) => [b.start(i), b.end(i)]); })()"
     )
     return [(start, end) for start, end in ranges]
-
-
-def sound_of(clip: Path) -> NDArray[np.float32]:
-    """Decode a file's sound: mono, 48 kHz."""
-    command = ["-i", str(clip), "-vn", "-ac", "1", "-ar", str(SAMPLE_RATE), "-f", "f32le", "-"]
-    return np.frombuffer(_ffmpeg(command), np.float32)
-
-
-def decode(clip: Path) -> None:
-    """Decode a file to its end; any damage raises."""
-    _ffmpeg(["-xerror", "-i", str(clip), "-f", "null", "-"])
-
-
-def _ffmpeg(arguments: list[str]) -> bytes:
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", *arguments]
-    done = subprocess.run(command, capture_output=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    assert not done.stderr, done.stderr.decode()
-    return done.stdout

@@ -9,7 +9,9 @@ from playwright.sync_api import Browser
 from scipy.signal import fftconvolve
 
 from tests.browser.conftest import opening_pages
-from tests.browser.stage import FPS, SAMPLES_PER_FRAME, Performance, decode, perform, sound_of
+from tests.browser.stage import Performance, perform
+from tests.clips import complaints_about, sound_of
+from voiceover.types import FPS, SAMPLES_PER_FRAME
 
 RUSSIAN = (
     "Добрый день! Сегодня я покажу, как говорит аватар. Обратите внимание на губы. "
@@ -123,7 +125,7 @@ def test_statuses_came_in_order(speech: Speech, request: pytest.FixtureRequest) 
 
 
 def test_download_plays_and_has_the_right_length(speech: Speech) -> None:
-    decode(speech.download)
+    assert complaints_about(speech.download) == ""
     video = cv2.VideoCapture(str(speech.download))
     assert video.get(cv2.CAP_PROP_FPS) == FPS
     assert int(video.get(cv2.CAP_PROP_FRAME_COUNT)) == speech.frames
