@@ -8,8 +8,9 @@ from visemes.layers import region_mm, take_apart
 from visemes.motion import MouthPose
 from visemes.mouth import Box, MouthPainter
 from visemes.portrait import measure
-from visemes.rig import LipRig, Shifts, smoothstep
+from visemes.rig import LipRig, Shifts
 from visemes.warp import FaceWarp, Map, Region
+from voiceover.geometry import smoothstep
 from voiceover.types import Frame, Landmarks
 
 SEAM_MARGIN = 4  # pixels around the lips in which shadows are drawn
@@ -66,7 +67,7 @@ class TalkingFace:
         region[:top], region[bottom:] = upper[:top, :, :3], lower[bottom:, :, :3]
         region[top:bottom] = np.clip(canvas + 0.5, 0, 255).astype(np.uint8)
         if photo is not None:
-            drawn = _ease(pose.speaking / UNTOUCHED)
+            drawn = float(smoothstep(np.asarray(pose.speaking), 0, UNTOUCHED))
             cv2.addWeighted(region, drawn, photo, 1 - drawn, 0, dst=region)
 
     def _contact_shadow(self, pose: MouthPose, shifts: Shifts, box: Box) -> Floats:
@@ -99,7 +100,3 @@ def _seam(upper: NDArray[np.uint8], lower: NDArray[np.uint8]) -> tuple[int, int]
 
 def _coverage(layer: NDArray[np.uint8]) -> Floats:
     return layer[..., 3:].astype(np.float32) / np.float32(255)
-
-
-def _ease(t: float) -> float:
-    return t * t * (3 - 2 * t)

@@ -22,7 +22,6 @@ NOSE_BASE: Final = 2
 CHIN: Final = 152
 FOREHEAD: Final = 10
 
-EYE_CORNERS: Final[Ids] = (33, 263)
 EARS: Final[Ids] = (93, 323)
 JAW_LINE: Final[Ids] = (
     93,

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visemes.table import SILENCE, MouthTarget, Seal, articulations, is_modifier
+from voiceover.geometry import smoothstep
 from voiceover.types import FPS, Phone, Samples, Speech
 
 Track = NDArray[np.float64]
@@ -320,11 +321,11 @@ def _speaking(segments: list[_Segment], times: Track, speech: Speech) -> Track:
         fall_start = min(stop, last_frame - 0.10)
         fall_stop = min(fall_start + EASE_OUT, last_frame)
         first, last = number == 0, number == len(utterances) - 1
-        rise = 1.0 if first and speech.follows else _ease((times - rise_start) / ease_in)
+        rise = 1.0 if first and speech.follows else smoothstep((times - rise_start) / ease_in, 0, 1)
         fall = (
             1.0
             if last and speech.continues
-            else _ease((fall_stop - times) / max(fall_stop - fall_start, STEP))
+            else smoothstep((fall_stop - times) / max(fall_stop - fall_start, STEP), 0, 1)
         )
         posture = np.maximum(posture, np.minimum(rise, fall))
     return posture
@@ -341,13 +342,6 @@ def _utterances(segments: list[_Segment]) -> list[tuple[float, float]]:
         else:
             stretches.append((segment.start, segment.stop))
     return stretches
-
-
-def _ease(progress: Track) -> Track:
-    """Return the smooth step from 0 to 1."""
-    t = np.clip(progress, 0, 1)
-    eased: Track = t * t * (3 - 2 * t)
-    return eased
 
 
 def _ends(count: int, first: float = 0.0, last: float = 0.0) -> Track:

@@ -10,8 +10,9 @@ from visemes import facemesh, teeth
 from visemes.layers import PhotoLayers, region_mm
 from visemes.motion import MouthPose
 from visemes.portrait import Portrait
-from visemes.rig import Shifts, meeting_height, smoothstep
+from visemes.rig import Shifts, meeting_height
 from visemes.warp import Region
+from voiceover.geometry import smoothstep
 
 Floats = NDArray[np.float32]
 Colour = NDArray[np.float32]

@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from visemes import facemesh
+from voiceover.geometry import EYE_SPAN, OUTER_CORNERS, face_axes, pixels_per_mm
 from voiceover.types import Landmarks
 
 Points: TypeAlias = NDArray[np.float64]
 """Positions or shifts, float64 `(n, 2)`: x, y in mm of the mouth frame unless said otherwise."""
-
-EYE_CORNER_DISTANCE = 89.0  # mm
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,9 +41,8 @@ class MouthFrame:
 
 def mouth_frame(landmarks: Landmarks) -> MouthFrame:
     """Measure the mouth frame of a face, float32 `(478, 3)` pixels."""
-    eyes = (landmarks[facemesh.EYE_CORNERS[1]] - landmarks[facemesh.EYE_CORNERS[0]]).astype(np.float64)
-    distance, seen = float(np.linalg.norm(eyes)), float(np.hypot(eyes[0], eyes[1]))
-    x_axis = eyes[:2] / seen
+    scale = pixels_per_mm(landmarks)
+    left, right = landmarks[list(OUTER_CORNERS), :2].astype(np.float64)
+    cos_yaw = float(np.linalg.norm(right - left)) / (scale * EYE_SPAN)
     origin = landmarks[[facemesh.UPPER_LIP, facemesh.LOWER_LIP], :2].mean(axis=0).astype(np.float64)
-    axes = np.array([x_axis, [-x_axis[1], x_axis[0]]])
-    return MouthFrame(origin, axes, distance / EYE_CORNER_DISTANCE, seen / distance)
+    return MouthFrame(origin, face_axes(landmarks), scale, cos_yaw)

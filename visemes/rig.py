@@ -13,6 +13,7 @@ from visemes import facemesh
 from visemes.motion import MouthPose
 from visemes.mouthframe import Points
 from visemes.portrait import Portrait
+from voiceover.geometry import smoothstep
 
 Floats = NDArray[np.float64]
 
@@ -282,12 +283,6 @@ def meeting_height(portrait: Portrait) -> float:
     """Return the y, mm, at which the lips meet in the middle."""
     middle = len(portrait.inner_upper) // 2
     return float(portrait.inner_upper[middle, 1] + UPPER_SHARE * portrait.gap[middle])
-
-
-def smoothstep(x: NDArray[np.floating], low: float, high: float) -> Floats:
-    """Return 0 below `low`, 1 above `high`, smooth between."""
-    t = np.clip((x - low) / (high - low), 0, 1)
-    return np.asarray(t * t * (3 - 2 * t))
 
 
 def _soft_floor(value: float, floor: float) -> float:

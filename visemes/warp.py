@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from visemes import facemesh
 from visemes.mouthframe import Points
 from visemes.portrait import Portrait
-from visemes.rig import LipRig, Shifts, smoothstep
+from visemes.rig import LipRig, Shifts
 from visemes.thinplate import thin_plate_matrix
+from voiceover.geometry import smoothstep
 
 NODE_SPACING = 2.7  # mm between the nodes on which the splines are evaluated; at least 4 pixels
 FADE = 9.0  # mm at the region's border over which all motion dies out
@@ -137,4 +138,4 @@ def _agreement(portrait: Portrait, nodes: Points) -> NDArray[np.float32]:
     away = np.abs(y - line)
     reach_start, reach_stop = 3.5 + 0.25 * np.maximum(outside, 0), 9 + 0.6 * np.maximum(outside, 0)
     beside = 1 - smoothstep((away - reach_start) / (reach_stop - reach_start), 0, 1)
-    return (smoothstep(outside, 0, 3.5) * beside).astype(np.float32).reshape(-1, 1)
+    return np.asarray(smoothstep(outside, 0, 3.5) * beside, np.float32).reshape(-1, 1)

@@ -1,9 +1,13 @@
 """The measures of a face in its picture: its scale, its axes, and the curve by which things fade."""
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from voiceover.types import Landmarks
+
+Real = TypeVar("Real", bound=np.floating)
 
 Plane = NDArray[np.float64]
 """A value for every pixel or node: float64 `(rows, columns)`."""
@@ -15,7 +19,7 @@ EYE_SPAN = 89.0  # mm between them on an adult
 def pixels_per_mm(face: Landmarks) -> float:
     """The scale of a face in its picture; turned faces count in depth."""
     left, right = OUTER_CORNERS
-    return float(np.linalg.norm(face[left] - face[right])) / EYE_SPAN
+    return float(np.linalg.norm(np.subtract(face[left], face[right], dtype=np.float64))) / EYE_SPAN
 
 
 def upright_axes(left: NDArray[np.floating], right: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -35,7 +39,7 @@ def face_axes(face: Landmarks) -> NDArray[np.float64]:
     return upright_axes(face[left, :2], face[right, :2])
 
 
-def smoothstep(value: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
-    """Rise smoothly from 0 at `low` to 1 at `high`."""
+def smoothstep(value: NDArray[Real], low: float, high: float) -> NDArray[Real]:
+    """Rise smoothly from 0 at `low` to 1 at `high`; the values keep their precision."""
     part = np.clip((value - low) / (high - low), 0, 1)
-    return np.asarray(part * part * (3 - 2 * part), np.float64)
+    return np.asarray(part * part * (3 - 2 * part))

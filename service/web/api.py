@@ -17,7 +17,7 @@ from service.web.problems import BadRequest, sentence
 from voiceover import video
 from voiceover.avatars import DEFAULT_AVATAR
 from voiceover.idle import IDLE_FRAMES
-from voiceover.types import Avatar
+from voiceover.types import SAMPLE_RATE, Avatar
 
 AVATAR_NAMES = {DEFAULT_AVATAR: {"ru": "Айлин Коллинз", "en": "Eileen Collins"}}
 POSTER_QUALITY = 90  # per cent, JPEG
@@ -41,7 +41,7 @@ def _answers(good: _Answer, *statuses: int) -> dict[int | str, _Answer]:
 
 
 def _clip_headers(clip: Clip, request_: ChunkRequest) -> dict[str, str]:
-    milliseconds = [(w.start * 1000 // 48_000, w.stop * 1000 // 48_000) for w in clip.words]
+    milliseconds = [(w.start * 1000 // SAMPLE_RATE, w.stop * 1000 // SAMPLE_RATE) for w in clip.words]
     return {
         "Chunk-Index": str(request_.chunk_index),
         "Chunk-Frames": str(clip.frames),
