@@ -2,9 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from voiceover.types import Speech
+from voiceover.types import Phone, Samples, Speech, Word
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VoiceSample:
+    """A recording of somebody whose voice is to be imitated."""
+
+    digest: str
+    """Hash of the recording's content: what is cached about a sample is cached under it."""
+    samples: Samples
+    """Speech alone, trimmed and at an even loudness."""
+    sample_rate: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +32,8 @@ class Voice:
     """What people see."""
     quality: str
     """"formant" (intelligible, robotic) or "neural"."""
+    sample: VoiceSample | None = None
+    """Whom a voice imitates; None where the voice is the engine's own."""
 
 
 class SpeechEngine(Protocol):
@@ -45,4 +58,23 @@ class SpeechEngine(Protocol):
         Raises:
             SynthesisError: the voice cannot speak this text.
         """
+        ...
+
+
+@runtime_checkable
+class CloningEngine(SpeechEngine, Protocol):
+    """An engine that can imitate the `sample` of a voice that it is given."""
+
+    def cloned_languages(self) -> Sequence[str]:
+        """Return the languages in which it can imitate anybody."""
+        ...
+
+
+class Aligner(Protocol):
+    """Finds out when what was said, for engines that do not tell. Safe to call from several threads."""
+
+    def __call__(
+        self, samples: Samples, sample_rate: int, text: str, language: str
+    ) -> tuple[tuple[Phone, ...], tuple[Word, ...]]:
+        """Return the phones and the words (`text.split()`) of a sound, in its own sample positions."""
         ...
