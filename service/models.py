@@ -8,7 +8,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from voiceover.errors import EngineUnavailable, NotFound
 
@@ -21,20 +21,55 @@ TIMEOUT = (10, 30)  # seconds to connect, seconds without a byte
 ATTEMPTS = 3  # at one mirror, as long as each brings something
 
 
+class Kind(StrEnum):
+    """What a model is for."""
+
+    LIPS = "lips"
+    FACES = "faces"
+    VOICE = "voice"
+    RESTORATION = "restoration"
+
+
+class ModelFile(BaseModel):
+    """One published file of a model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str = Field(pattern=r"^\w[\w.+-]*(/\w[\w.+-]*)*$")
+    """Below the folder of weights; parts are joined by "/"."""
+    bytes: int | None
+    sha256: str | None = Field(pattern="^[0-9a-f]{64}$")
+    """None while no confirmed sum is known: then what first arrives is pinned."""
+    urls: tuple[str, ...]
+    """Mirrors, the best first."""
+
+
 class Model(BaseModel):
-    """One published file of weights."""
+    """Published weights, in one file or several: it works when all of them are here."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
+    kind: Kind
+    engine: str
+    """The engine that uses it."""
+    languages: tuple[str, ...] = ()
+    """Of a voice: language tags in lower case, such as "ru" or "en-us"."""
+    quality: str = ""
+    """As its makers grade it: of Piper's voices "x_low", "low", "medium" or "high"."""
     about: str
-    file: str
-    bytes: int | None
-    sha256: str | None
-    """None while no confirmed sum is known: then what first arrives is pinned."""
     licence: str
-    urls: tuple[str, ...]
-    """Mirrors, the best first."""
+    files: tuple[ModelFile, ...]
+
+    @property
+    def bytes(self) -> int | None:
+        """Size of all files, or None where that of one is unknown."""
+        sizes = [file.bytes for file in self.files]
+        return None if None in sizes else sum(size for size in sizes if size)
+
+    def speaks(self, language: str) -> bool:
+        """Whether it is a voice of a language ("en") or of a dialect of it ("en-us")."""
+        return any(tag == language or tag.startswith(f"{language}-") for tag in self.languages)
 
 
 class Manifest(BaseModel):
@@ -43,12 +78,13 @@ class Manifest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     models: tuple[Model, ...]
+    """In order of preference: of voices that speak a language, the first is the recommended one."""
     trusted_torchscript: frozenset[str]
     """sha256 sums of TorchScript files that may be run."""
 
 
 class State(StrEnum):
-    """What is known about a file without reading all of it."""
+    """What is known about a file, or about all files of a model, without reading them."""
 
     MISSING = "missing"
     PARTIAL = "partly downloaded"
@@ -84,55 +120,79 @@ class ModelFolder:
             f"no model {name!r}; there are: {', '.join(choices)}", kind="model", name=name, choices=choices
         )
 
-    def path(self, model: Model) -> Path:
+    def recommended(self, kind: Kind, language: str) -> Model | None:
+        """Return the model that best does something in a language, or None."""
+        return next((m for m in self.models if m.kind is kind and m.speaks(language)), None)
+
+    def path(self, file: ModelFile) -> Path:
         """Return where the file is, or belongs."""
-        return self.folder / model.file
+        return self.folder / file.path
 
     def state(self, model: Model) -> State:
-        path = self.path(model)
+        states = {self.file_state(file) for file in model.files}
+        if State.WRONG_SIZE in states:
+            return State.WRONG_SIZE
+        return states.pop() if len(states) == 1 else State.PARTIAL
+
+    def file_state(self, file: ModelFile) -> State:
+        path = self.path(file)
         if path.is_file():
-            whole = model.bytes in (None, path.stat().st_size)
+            whole = file.bytes in (None, path.stat().st_size)
             return State.PRESENT if whole else State.WRONG_SIZE
-        return State.PARTIAL if self._part(model).exists() else State.MISSING
+        return State.PARTIAL if self._part(file).exists() else State.MISSING
 
-    def expected_sha256(self, model: Model) -> str | None:
+    def expected_sha256(self, file: ModelFile) -> str | None:
         """Return the published sum, else the pinned one, else None."""
-        return model.sha256 or self._pinned().get(model.name)
+        return file.sha256 or self._pinned().get(file.path)
 
-    def is_intact(self, model: Model) -> bool:
+    def is_intact(self, file: ModelFile) -> bool:
         """Read the whole file; return whether it is the one that is expected (or nothing is expected).
 
         Raises:
             NotFound: the file is not there.
         """
-        path = self.path(model)
+        path = self.path(file)
         if not path.is_file():
             raise NotFound(f"{path} is not there", kind="file", name=str(path), choices=[])
-        return self.expected_sha256(model) in (None, _sha256(path))
+        return self.expected_sha256(file) in (None, _sha256(path))
 
-    def download(self, model: Model, report: Callable[[int], None]) -> Path:
-        """Fetch a file from the first mirror that has it right, going on where a former try stopped.
+    def is_here(self, model: Model) -> bool:
+        """Read all files of a model; return whether they are here and as they should be."""
+        return self.state(model) is State.PRESENT and all(map(self.is_intact, model.files))
+
+    def download(self, model: Model, report: Callable[[int], None]) -> None:
+        """Fetch each file from the first mirror that has it right, going on where a former try stopped.
 
         Args:
-            report: called with the number of bytes on disk, after each block.
+            report: called with the number of the model's bytes on disk, after each block.
 
         Raises:
             EngineUnavailable: no mirror has it, or the disk is too full; the message says what each answered.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         self._check_space(model)
+        before = 0
+        for file in model.files:
+            if self.file_state(file) is not State.PRESENT or not self.is_intact(file):
+                self._download(model, file, _after(before, report))
+            before += _size(self.path(file))
+            report(before)
+
+    def _download(self, model: Model, file: ModelFile, report: Callable[[int], None]) -> None:
+        """Fetch one file; `report` is told its bytes alone."""
+        path = self.path(file)
+        path.parent.mkdir(parents=True, exist_ok=True)
         failures = []
-        for url in model.urls:
+        for url in file.urls:
             try:
-                self._receive(url, self._part(model), report)
-                return self._accept(model)
+                self._receive(url, self._part(file), report)
+                return self._accept(file)
             except _MirrorFailed as exc:
                 log.warning("%s: %s", url, exc)
                 failures.append(f"{url}: {exc}")
-        where = f"Get {model.file} elsewhere and put it in {self.folder}: it is found there."
+        where = f"Get {path.name} elsewhere and put it in {path.parent}: it is found there."
         raise EngineUnavailable(
-            f"no mirror gave {model.file}. {'; '.join(failures)}. {where}",
-            engine=model.name,
+            f"no mirror gave {file.path}. {'; '.join(failures)}. {where}",
+            engine=model.engine,
             reason="download-failed",
         )
 
@@ -147,35 +207,38 @@ class ModelFolder:
                 if _size(part) <= before or attempt == ATTEMPTS - 1:
                     raise _MirrorFailed(str(exc)) from exc
 
-    def _accept(self, model: Model) -> Path:
+    def _accept(self, file: ModelFile) -> None:
         """Give a complete download its name, if it is what it should be."""
-        part, path = self._part(model), self.path(model)
-        received, expected = _sha256(part), self.expected_sha256(model)
+        part = self._part(file)
+        received, expected = _sha256(part), self.expected_sha256(file)
         if expected not in (None, received):
             part.unlink()  # nothing can be built on wrong bytes
             raise _MirrorFailed(f"sha256 is {received}, not {expected}")
         if expected is None:
-            self._pin(model, received)
-        return part.replace(path)
+            self._pin(file, received)
+        part.replace(self.path(file))
 
     def _check_space(self, model: Model) -> None:
-        missing = (model.bytes or 0) - _size(self._part(model))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        absent = [file for file in model.files if self.file_state(file) is not State.PRESENT]
+        missing = sum((file.bytes or 0) - _size(self._part(file)) for file in absent)
         if (free := shutil.disk_usage(self.folder).free) < missing:
             raise EngineUnavailable(
-                f"{self.folder} has {free >> 20} MB of free space, {model.file} needs {missing >> 20} MB",
-                engine=model.name,
+                f"{self.folder} has {free >> 20} MB of free space, {model.name} needs {missing >> 20} MB",
+                engine=model.engine,
                 reason="disk-full",
             )
 
-    def _part(self, model: Model) -> Path:
-        return self.folder / f"{model.file}.part"
+    def _part(self, file: ModelFile) -> Path:
+        return self.folder / f"{file.path}.part"
 
     def _pinned(self) -> dict[str, str]:
+        """Path → sha256 of the files that came without a published sum."""
         pins = self.folder / "pinned.json"
         return dict(json.loads(pins.read_text())) if pins.exists() else {}
 
-    def _pin(self, model: Model, sha256: str) -> None:
-        pins = self._pinned() | {model.name: sha256}
+    def _pin(self, file: ModelFile, sha256: str) -> None:
+        pins = self._pinned() | {file.path: sha256}
         (self.folder / "pinned.json").write_text(json.dumps(pins, indent=2))
 
 
@@ -206,6 +269,10 @@ def _fetch(url: str, part: Path, report: Callable[[int], None]) -> None:
                     report(file.tell())
     except requests.RequestException as exc:
         raise _LineBroke(f"{type(exc).__name__}: {exc}") from exc
+
+
+def _after(before: int, report: Callable[[int], None]) -> Callable[[int], None]:
+    return lambda received: report(before + received)
 
 
 def _size(path: Path) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
+from pydantic import ValidationError
 
 from service.cli import models_commands
 from service.models import BLOCK, ModelFolder, State
@@ -37,7 +38,7 @@ def handler(mirrors: Mirrors) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             asked = self.headers.get("Range")
             mirrors.requests.append((self.path, asked))
-            behaviour = self.path.strip("/")
+            behaviour = self.path.strip("/").split("?")[0]
             if behaviour == "dead":
                 self.send_error(404)
             elif behaviour == "lying":
@@ -85,28 +86,38 @@ def mirrors(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirrors]:
     server.server_close()
 
 
+def published(path: str, *urls: str, sha256: str | None = SHA256) -> dict[str, object]:
+    return {"path": path, "bytes": len(CONTENT), "sha256": sha256, "urls": urls}
+
+
 def folder(tmp_path: Path, *urls: str, sha256: str | None = SHA256) -> ModelFolder:
-    manifest = tmp_path / "manifest.json"
-    model = {
-        "name": "lips",
-        "about": "Lips for a test.",
-        "file": "lips.pth",
-        "bytes": len(CONTENT),
-        "sha256": sha256,
-        "licence": "Not for profit.",
-        "urls": urls,
+    return folder_of(tmp_path, published("lips.pth", *urls, sha256=sha256))
+
+
+def folder_of(tmp_path: Path, *files: dict[str, object]) -> ModelFolder:
+    """A folder whose manifest knows one model, of these files, and a voice."""
+    about = {"engine": "test", "about": "For a test.", "licence": "Not for profit."}
+    lips = {"name": "lips", "kind": "lips", "files": files, **about}
+    voice = {
+        "name": "anna",
+        "kind": "voice",
+        "languages": ["de-at"],
+        "quality": "low",
+        "files": files,
+        **about,
     }
-    manifest.write_text(json.dumps({"models": [model], "trusted_torchscript": []}))
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(json.dumps({"models": [lips, voice], "trusted_torchscript": []}))
     return ModelFolder(tmp_path / "checkpoints", manifest)
 
 
 def fetch(models: ModelFolder) -> list[int]:
     """Download and return what was reported."""
     reported: list[int] = []
-    path = models.download(models.get("lips"), reported.append)
-    assert path.read_bytes() == CONTENT
-    assert models.state(models.get("lips")) is State.PRESENT
-    assert models.is_intact(models.get("lips"))
+    model = models.get("lips")
+    models.download(model, reported.append)
+    assert all(models.path(file).read_bytes() == CONTENT for file in model.files)
+    assert models.state(model) is State.PRESENT and models.is_here(model)
     return reported
 
 
@@ -138,7 +149,7 @@ def test_a_finished_part_needs_only_its_name(tmp_path: Path, mirrors: Mirrors) -
     models = folder(tmp_path, mirrors.url("good"))
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / "lips.pth.part").write_bytes(CONTENT)
-    assert fetch(models) == []
+    assert fetch(models) == [len(CONTENT)]
 
 
 def test_a_mirror_without_ranges_starts_anew(tmp_path: Path, mirrors: Mirrors) -> None:
@@ -165,11 +176,38 @@ def test_when_all_fail_each_failure_and_the_way_out_are_told(tmp_path: Path, mir
 
 def test_unverified_files_are_pinned_to_what_came(tmp_path: Path, mirrors: Mirrors) -> None:
     models = folder(tmp_path, mirrors.url("good"), sha256=None)
-    assert models.expected_sha256(models.get("lips")) is None
-    path = models.download(models.get("lips"), lambda _: None)
-    assert models.expected_sha256(models.get("lips")) == SHA256
-    path.write_bytes(b"changed")
-    assert not models.is_intact(models.get("lips"))
+    (file,) = models.get("lips").files
+    assert models.expected_sha256(file) is None
+    fetch(models)
+    assert models.expected_sha256(file) == SHA256
+    models.path(file).write_bytes(b"changed")
+    assert not models.is_intact(file)
+
+
+def test_a_model_of_several_files_is_here_when_all_are(tmp_path: Path, mirrors: Mirrors) -> None:
+    names = "voices/a.onnx", "voices/a.onnx.json"
+    models = folder_of(tmp_path, *(published(name, mirrors.url(f"good?{name}")) for name in names))
+    model = models.get("lips")
+    assert models.state(model) is State.MISSING and model.bytes == 2 * len(CONTENT)
+    (tmp_path / "checkpoints" / "voices").mkdir(parents=True)
+    (tmp_path / "checkpoints" / names[0]).write_bytes(CONTENT)
+    assert models.state(model) is State.PARTIAL
+    reported = fetch(models)
+    assert reported == sorted(reported) and reported[0] >= len(CONTENT) and reported[-1] == 2 * len(CONTENT)
+    assert [path for path, _ in mirrors.requests] == [f"/good?{names[1]}"]
+
+
+def test_a_file_that_is_not_the_published_one_is_fetched_anew(tmp_path: Path, mirrors: Mirrors) -> None:
+    models = folder(tmp_path, mirrors.url("good"))
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "lips.pth").write_bytes(CONTENT[::-1])
+    fetch(models)
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../lips.pth", "a/../../b", "a//b", "a\\b", ".hidden", ""])
+def test_a_manifest_cannot_lead_out_of_the_folder(tmp_path: Path, path: str) -> None:
+    with pytest.raises(ValidationError):
+        folder_of(tmp_path, published(path))
 
 
 def test_proxy_of_the_environment_is_used(
@@ -199,10 +237,11 @@ def test_unknown_model_lists_the_choices(tmp_path: Path) -> None:
 def test_the_manifest_of_the_project_is_sound() -> None:
     models = ModelFolder(Path("nowhere")).models
     assert {"wav2lip_gan", "wav2lip", "s3fd"} <= {model.name for model in models}
-    for model in models:
-        assert model.sha256 is None or len(bytes.fromhex(model.sha256)) == 32
-        assert len(model.urls) >= 2 and all(url.startswith("https://") for url in model.urls)
-        assert not model.name.startswith("wav2lip") or "non-commercial" in model.licence
+    assert len({model.name for model in models}) == len(models)
+    files = [file for model in models for file in model.files]
+    assert len({file.path for file in files}) == len(files)
+    assert all(url.startswith("https://") for file in files for url in file.urls)
+    assert all("non-commercial" in model.licence for model in models if model.kind == "lips")
 
 
 @pytest.fixture
@@ -225,12 +264,28 @@ def test_licence_comes_before_the_download(tmp_path: Path, mirrors: Mirrors, run
 
 def test_commands_tell_what_is_here_and_whether_it_is_whole(tmp_path: Path, runner: FlaskCliRunner) -> None:
     group = models_commands(folder(tmp_path))
-    assert "lips: missing, 2 MB" in runner.invoke(group, ["list"]).output
+    assert "2 MB" in runner.invoke(group, ["list"]).output
     assert runner.invoke(group, ["verify"]).exit_code == 0
     assert "is not there" in runner.invoke(group, ["verify", "lips"]).output
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / "lips.pth").write_bytes(CONTENT)
     assert "is the published file" in runner.invoke(group, ["verify"]).output
+    assert "present" in runner.invoke(group, ["list"]).output
     (tmp_path / "checkpoints" / "lips.pth").write_bytes(CONTENT[::-1])
     broken = runner.invoke(group, ["verify", "lips"])
     assert broken.exit_code != 0 and "is NOT the published file" in broken.output
+
+
+def test_list_is_one_line_a_model_and_shows_what_is_asked_for(tmp_path: Path, runner: FlaskCliRunner) -> None:
+    group = models_commands(folder(tmp_path))
+
+    def listed(*options: str) -> list[str]:
+        return [line.split()[0] for line in runner.invoke(group, ["list", *options]).output.splitlines()]
+
+    assert listed() == ["lips", "anna"]
+    assert listed("--kind", "lips") == ["lips"]
+    assert listed("--language", "de") == listed("--language", "de-AT") == ["anna"]
+    assert listed("--language", "de-de") == listed("--kind", "lips", "--language", "de") == []
+    shown = runner.invoke(group, ["show", "anna"]).output
+    assert SHA256 in shown and "Not for profit." in shown and "lips.pth: missing" in shown
+    assert "there are: lips, anna" in runner.invoke(group, ["show", "bert"]).output
