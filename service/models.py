@@ -40,6 +40,8 @@ class ModelFile(BaseModel):
     bytes: int | None
     sha256: str | None = Field(pattern="^[0-9a-f]{64}$")
     """None while no confirmed sum is known: then what first arrives is pinned."""
+    md5: str | None = Field(None, pattern="^[0-9a-f]{32}$")
+    """As its publisher lists it. Tells a damaged download where there is no sha256."""
     urls: tuple[str, ...]
     """Mirrors, the best first."""
 
@@ -215,8 +217,15 @@ class ModelFolder:
             part.unlink()  # nothing can be built on wrong bytes
             raise _MirrorFailed(f"sha256 is {received}, not {expected}")
         if expected is None:
+            self._check_md5(file, part)
             self._pin(file, received)
         part.replace(self.path(file))
+
+    def _check_md5(self, file: ModelFile, part: Path) -> None:
+        received = _digest(part, "md5")
+        if file.md5 not in (None, received):
+            part.unlink()
+            raise _MirrorFailed(f"md5 is {received}, not {file.md5}")
 
     def _check_space(self, model: Model) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -280,5 +289,9 @@ def _size(path: Path) -> int:
 
 
 def _sha256(path: Path) -> str:
+    return _digest(path, "sha256")
+
+
+def _digest(path: Path, algorithm: str) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, algorithm).hexdigest()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from flask import Flask
@@ -14,7 +15,7 @@ from flask.testing import FlaskCliRunner
 from pydantic import ValidationError
 
 from service.cli import models_commands
-from service.models import BLOCK, ModelFolder, State
+from service.models import BLOCK, Kind, ModelFolder, State
 from voiceover.errors import EngineUnavailable, NotFound
 
 CONTENT = bytes(range(256)) * 8192  # 2 MiB
@@ -184,6 +185,15 @@ def test_unverified_files_are_pinned_to_what_came(tmp_path: Path, mirrors: Mirro
     assert not models.is_intact(file)
 
 
+def test_md5_of_the_publisher_tells_a_damaged_file(tmp_path: Path, mirrors: Mirrors) -> None:
+    md5 = hashlib.md5(CONTENT).hexdigest()
+    file = published("lips.pth", mirrors.url("lying"), mirrors.url("good"), sha256=None) | {"md5": md5}
+    models = folder_of(tmp_path, file)
+    fetch(models)
+    assert [path for path, _ in mirrors.requests] == ["/lying", "/good"]
+    assert models.expected_sha256(models.get("lips").files[0]) == SHA256
+
+
 def test_a_model_of_several_files_is_here_when_all_are(tmp_path: Path, mirrors: Mirrors) -> None:
     names = "voices/a.onnx", "voices/a.onnx.json"
     models = folder_of(tmp_path, *(published(name, mirrors.url(f"good?{name}")) for name in names))
@@ -241,7 +251,26 @@ def test_the_manifest_of_the_project_is_sound() -> None:
     files = [file for model in models for file in model.files]
     assert len({file.path for file in files}) == len(files)
     assert all(url.startswith("https://") for file in files for url in file.urls)
+    assert all(file.bytes and len(file.urls) >= 2 and (file.sha256 or file.md5) for file in files)
     assert all("non-commercial" in model.licence for model in models if model.kind == "lips")
+
+
+def test_voices_of_the_manifest_are_whole_and_speak_the_worlds_languages() -> None:
+    models = ModelFolder(Path("nowhere"))
+    voices = [model for model in models.models if model.kind == "voice" and model.engine == "piper"]
+    for voice in voices:
+        model, config = voice.files
+        assert model.path == f"piper/{voice.name}.onnx" and config.path == f"{model.path}.json"
+        assert voice.quality in voice.name and voice.languages and voice.licence
+        assert all(
+            file.path.removeprefix("piper/") in unquote(url) for file in voice.files for url in file.urls
+        )
+    assert len({language.split("-")[0] for voice in voices for language in voice.languages}) >= 40
+    assert {voice.name for voice in voices if voice.speaks("ru")} == {
+        f"ru_RU-{who}-medium" for who in ("dmitri", "irina", "denis", "ruslan")
+    }
+    recommended = models.recommended(Kind.VOICE, "ru")
+    assert recommended and all(file.sha256 for file in recommended.files)
 
 
 @pytest.fixture
