@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from tests.clips import boxes, complaints_about, frames_of, picture_stream_of, runs, sound_of
+from tests.recordings import FORMATS, file
 from voiceover import video
 from voiceover.errors import EncodeError, EngineUnavailable, InvalidRequest
-from voiceover.types import FRAMES_PER_FRAGMENT, SAMPLES_PER_FRAME, Frame, Samples
+from voiceover.types import FRAMES_PER_FRAGMENT, SAMPLE_RATE, SAMPLES_PER_FRAME, Frame, Samples
 
 SIZE = (96, 64)
 VIDEO_TRACK = 1
@@ -156,3 +157,77 @@ def test_only_our_clips_are_joined(intruder: bytes) -> None:
 def test_joining_nothing_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="no clips"):
         video.join([])
+
+
+@pytest.mark.parametrize("extension", FORMATS)
+def test_recordings_of_every_kind_are_read(extension: str) -> None:
+    sound = tone(50)
+    read = video.read_sound(file(sound, extension), 60)
+    assert read.dtype == np.float32
+    assert len(read) == pytest.approx(len(sound), abs=3000)  # codecs add some
+    lag = int(np.argmax(np.correlate(read[:60_000], sound[2000:40_000], "valid"))) - 2000
+    assert np.corrcoef(read[2000 + lag : 40_000 + lag], sound[2000:40_000])[0, 1] > 0.98
+
+
+def test_channels_are_mixed() -> None:
+    sound = tone(25)
+    assert np.abs(video.read_sound(file(sound, "wav", "-ac", "2"), 60) - sound).max() < 1e-3
+
+
+def test_a_long_recording_is_read_no_further_than_asked() -> None:
+    an_hour = file(np.zeros(1, np.float32), "flac", "-ar", "8000", "-af", "apad=pad_dur=3600")
+    assert len(an_hour) < 2**20
+    assert len(video.read_sound(an_hour, 2)) == 2 * SAMPLE_RATE
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"hello " * 10_000,
+        b"\x89PNG\r\n\x1a\n" + bytes(100),
+        b"PK\x03\x04" + bytes(1000),
+        b"\xff\xfb\x90\x00" * 50_000,  # headers of MP3 frames and nothing in them
+        b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\x01\0\xff\xff\xff\xff\xff\xff",
+        b"\0\0\0\x18ftypM4A \0\0\0\0\xff\xff\xff\xffmoov" + bytes(1000),
+        np.random.default_rng(1).bytes(100_000),
+    ],
+    ids=["empty", "text", "picture", "archive", "mp3", "wav", "m4a", "noise"],
+)
+def test_what_is_no_recording_is_refused(
+    content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(InvalidRequest) as refused:
+        video.read_sound(content, 60)
+    assert refused.value.details["reason"] == "not-sound"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "playlist",
+    [
+        "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{path}\n#EXT-X-ENDLIST\n",
+        "ffconcat version 1.0\nfile {path}\n",
+        "[playlist]\nFile1={path}\n",
+        '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="x"><Period>'
+        "<AdaptationSet><Representation><BaseURL>file://{path}</BaseURL></Representation></AdaptationSet>"
+        "</Period></MPD>",
+    ],
+    ids=["hls", "concat", "pls", "dash"],
+)
+def test_a_playlist_opens_no_other_file(playlist: str, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.wav"
+    secret.write_bytes(file(tone(50)))
+    with pytest.raises(InvalidRequest) as refused:
+        video.read_sound(playlist.format(path=secret).encode(), 60)
+    assert refused.value.details["reason"] == "not-sound"
+
+
+def test_half_a_recording_is_read_as_far_as_it_goes() -> None:
+    sound = tone(50)
+    whole = file(sound)
+    read = video.read_sound(whole[: len(whole) // 2], 60)
+    assert len(read) == pytest.approx(len(sound) / 2, abs=SAMPLES_PER_FRAME)
+    with pytest.raises(InvalidRequest):
+        video.read_sound(file(sound, "m4a")[:5000], 60)  # what says where the sound lies is at its end

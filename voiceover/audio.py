@@ -35,7 +35,7 @@ def finish(speech: Speech, pause: float, follows: bool = False, continues: bool 
         InvalidRequest: there is nothing to hear.
     """
     speech = _resampled(_trimmed(speech))
-    sound = _faded(_evened(speech.samples))
+    sound = faded(evened(speech.samples))
     before = round(LEAD_IN * SAMPLE_RATE)
     fragment = FRAMES_PER_FRAGMENT * SAMPLES_PER_FRAME
     fragments = -(-(before + len(sound) + round(pause * SAMPLE_RATE)) // fragment)
@@ -85,23 +85,29 @@ def _moved(speech: Speech, scale: float, offset: int, length: int) -> Speech:
     return replace(speech, phones=tuple(p for p in phones if p.stop > p.start), words=tuple(words))
 
 
-def _evened(sound: Samples) -> Samples:
-    """Bring the loudness (ITU-R BS.1770, EBU R128) to `LOUDNESS`, the peak to at most `PEAK`."""
+def loudness(sound: Samples) -> float:
+    """Measure a sound at 48 kHz in LUFS (ITU-R BS.1770, EBU R128); -inf where there is only silence."""
     from pyloudnorm import Meter
 
     # A sound shorter than the meter's window is measured in repetition.
     repeats = -(-round(MEASURABLE * 1.5 * SAMPLE_RATE) // len(sound))
     with warnings.catch_warnings():  # the meter warns where it finds only silence
         warnings.simplefilter("ignore")
-        measured = Meter(SAMPLE_RATE).integrated_loudness(np.tile(sound, repeats))
+        return float(Meter(SAMPLE_RATE).integrated_loudness(np.tile(sound, repeats)))
+
+
+def evened(sound: Samples) -> Samples:
+    """Bring the loudness of a sound at 48 kHz to `LOUDNESS`, its peak to at most `PEAK`."""
+    measured = loudness(sound)
     gain = 10 ** ((LOUDNESS - measured) / 20) if np.isfinite(measured) else 1.0
     return np.asarray(sound * min(gain, PEAK / float(np.abs(sound).max())), np.float32)
 
 
-def _faded(sound: Samples) -> Samples:
+def faded(sound: Samples) -> Samples:
+    """Fade both edges of a sound at 48 kHz, so that it neither begins nor ends with a click."""
     length = min(round(FADE * SAMPLE_RATE), len(sound) // 2)
     ramp = (0.5 - 0.5 * np.cos(np.linspace(0, np.pi, length))).astype(np.float32)
-    faded = sound.copy()
-    faded[:length] *= ramp
-    faded[len(faded) - length :] *= ramp[::-1]
-    return faded
+    soft = sound.copy()
+    soft[:length] *= ramp
+    soft[len(soft) - length :] *= ramp[::-1]
+    return soft

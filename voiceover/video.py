@@ -1,4 +1,4 @@
-"""The only home of ffmpeg: frames and sound become MP4 clips that join without a seam.
+"""The only home of ffmpeg: frames and sound become MP4 clips that join without a seam; recordings are read.
 
 The clip is fragmented MP4 (ISO/IEC 14496-12): H.264 High, 25 fps, one slice and no B-frames so that
 the encoder keeps no frame back, and sound as AAC (every player) or FLAC (sample-exact joints in a
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Literal, TypeAlias
 
 import ffmpeg
+import numpy as np
 
 from voiceover.errors import EncodeError, EngineUnavailable, InvalidRequest
 from voiceover.types import FPS, FRAMES_PER_FRAGMENT, SAMPLE_RATE, Frame, Samples
@@ -27,6 +28,15 @@ FLAC_FRAME = 960  # samples: half a video frame, so that no sound frame crosses 
 CHUNK_GOP = 250  # frames: longer than a chunk, so that only its first frame is a keyframe
 JOIN_TIMEOUT = 120.0  # seconds
 PIPE_SIZE = 1 << 20  # bytes: a whole 512×512 frame fits
+
+READ_TIMEOUT = 30.0  # seconds
+READ_MEMORY = 1 << 26  # bytes that ffmpeg may take at once, whatever a file says of its size
+SOUND_FORMATS = "mov,matroska,ogg,wav,mp3,flac,aiff,aac,amr"
+"""Files that hold their sound themselves: playlists and scripts, which name other files, are not read."""
+SOUND_CODECS = (
+    "aac,alac,amrnb,amrwb,flac,mp3,mp3float,opus,vorbis,"
+    "pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_f32le"
+)
 
 
 def encode(
@@ -108,6 +118,38 @@ def join(clips: Iterable[bytes]) -> bytes:
         if status != 0 or told:
             raise InvalidRequest(f"the clips cannot be joined: {told}", reason="not-a-clip")
         return result.read_bytes()
+
+
+def read_sound(recording: bytes, longest: float) -> Samples:
+    """Read the first sound track of a file that somebody sent, mixed to one channel.
+
+    The file is believed in nothing: not in its name, its type, its length or its size.
+
+    Args:
+        recording: WAV, AIFF, MP3, FLAC, Ogg, MP4/M4A/MOV or WebM/Matroska; pictures in it are passed over.
+        longest: seconds after which reading stops.
+
+    Returns float32 `(n,)` at 48 kHz; not clipped at ±1, because lossy codecs overshoot.
+
+    Raises:
+        InvalidRequest: no sound can be read from it.
+        EngineUnavailable: there is no ffmpeg.
+    """
+    with tempfile.TemporaryDirectory(prefix="voiceover-") as folder, tempfile.TemporaryFile() as complaints:
+        path = Path(folder) / "recording"
+        path.write_bytes(recording)
+        process = _start(_read_command(path, longest), complaints, stdout=subprocess.PIPE)
+        try:
+            sound, _ = process.communicate(timeout=READ_TIMEOUT)
+        except subprocess.TimeoutExpired as exc:
+            raise InvalidRequest("the recording takes too long to read", reason="not-sound") from exc
+        finally:
+            process.kill()
+            process.wait()
+        samples = np.frombuffer(sound, np.float32)
+        if process.returncode != 0 or not len(samples) or not np.isfinite(samples).all():
+            raise InvalidRequest(f"no sound can be read: {_tail(complaints)}", reason="not-sound")
+        return samples
 
 
 class _Feeder(threading.Thread):
@@ -198,6 +240,20 @@ def _join_command(listing: Path, result: Path) -> list[str]:
     clips = ffmpeg.input(str(listing), format="concat", safe=0, protocol_whitelist="file")
     settings = {"c:v": "copy", "c:a": "aac", "b:a": "160k", "movflags": "+faststart", "fflags": "+bitexact"}
     return _command(ffmpeg.output(clips.video, clips.audio, str(result), **settings))
+
+
+def _read_command(recording: Path, longest: float) -> list[str]:
+    limits = {
+        "protocol_whitelist": "file",
+        "format_whitelist": SOUND_FORMATS,
+        "codec_whitelist": SOUND_CODECS,
+        "max_alloc": READ_MEMORY,
+        "threads": 1,
+    }
+    sound = ffmpeg.input(str(recording), **limits)["a:0"]
+    # The size bounds what comes even where a file's clock does not run.
+    size = round(longest * SAMPLE_RATE) * np.dtype(np.float32).itemsize
+    return _command(ffmpeg.output(sound, "pipe:1", f="f32le", ac=1, ar=SAMPLE_RATE, t=longest, fs=size))
 
 
 def _command(output: "ffmpeg.nodes.OutputStream") -> list[str]:

@@ -79,6 +79,81 @@ PROBLEMS: Mapping[str, Problem] = {
         "На изображении не найдено лицо. Возьмите портрет анфас.",
         "No face was found in the picture. Take a portrait that looks at the camera.",
     ),
+    "not-sound": Problem(
+        422,
+        "В файле нет звука, который можно прочитать. Подойдут WAV, MP3, M4A, OGG, FLAC и WebM.",
+        "There is no sound in this file that can be read. WAV, MP3, M4A, OGG, FLAC and WebM will do.",
+    ),
+    "recording-refused": Problem(
+        422,
+        "Эта запись не подходит. Запишите {shortest}–{longest} с спокойной речи в тихой комнате.",
+        "This recording will not do. Record {shortest}–{longest} s of calm speech in a quiet room.",
+    ),
+    "recording-silent": Problem(
+        422,
+        "В записи тишина. Проверьте, тот ли микрофон выбран и не выключен ли он.",
+        "The recording is silent. Check that the right microphone is chosen and switched on.",
+    ),
+    "recording-no-speech": Problem(
+        422,
+        "В записи не слышно речи. Нужен один голос без музыки, {shortest}–{longest} с.",
+        "No speech is heard in the recording. One voice without music is needed, {shortest}–{longest} s.",
+    ),
+    "recording-short": Problem(
+        422,
+        "Речи в записи {seconds} с без пауз, а нужно от {shortest} до {longest}. Наговорите ещё немного.",
+        "The recording has {seconds} s of speech without pauses; {shortest} to {longest} are needed."
+        " Say a little more.",
+    ),
+    "recording-long": Problem(
+        422,
+        "Речи в записи больше {longest} с. Оставьте лучшие {shortest}–{longest} с.",
+        "The recording has more than {longest} s of speech. Keep the best {shortest}–{longest} s.",
+    ),
+    "recording-clipped": Problem(
+        422,
+        "Запись перегружена: срезано {percent} % звука. Говорите тише или отодвиньтесь от микрофона.",
+        "The recording is overloaded: {percent} % of the sound is cut off. Speak more softly or move away"
+        " from the microphone.",
+    ),
+    "recording-noisy": Problem(
+        422,
+        "Слишком шумно: голос громче шума на {decibels} дБ, а нужно хотя бы {needed}."
+        " Запишите в тихой комнате, ближе к микрофону.",
+        "It is too noisy: the voice is {decibels} dB above the noise, at least {needed} are needed."
+        " Record in a quiet room, closer to the microphone.",
+    ),
+    "recording-quiet": Problem(
+        422,
+        "Слишком тихо: {loudness} LUFS, а нужно хотя бы {needed}. Говорите громче или ближе к микрофону.",
+        "It is too quiet: {loudness} LUFS, at least {needed} are needed. Speak louder or closer to the"
+        " microphone.",
+    ),
+    "bad-name": Problem(
+        422,
+        "Дайте имя из 1–{limit} видимых знаков.",
+        "Give a name of 1 to {limit} visible characters.",
+    ),
+    "consent-missing": Problem(
+        422,
+        "Нужно согласие того, чей это голос: отметьте его (поле consent=true).",
+        "The consent of whoever's voice it is is needed: tick it (the field consent=true).",
+    ),
+    "store-full": Problem(
+        409,
+        "Места больше нет: можно хранить не больше {limit}. Удалите ненужное.",
+        "There is no more room: at most {limit} are kept. Delete what is not needed.",
+    ),
+    "voice-store-full": Problem(
+        409,
+        "Уже сохранено {limit} голосов, больше нельзя. Удалите ненужный.",
+        "{limit} voices are kept already, which is all there may be. Delete one that is not needed.",
+    ),
+    "storage-failed": Problem(
+        507,
+        "Не удалось сохранить на диск. Проверьте место и права на папку данных сервера.",
+        "It could not be saved to the disk. Check the space and the rights of the server's data folder.",
+    ),
     "engine-unavailable": Problem(
         503,
         "Движок {engine} здесь не работает ({message}). Выберите другой.",
@@ -138,6 +213,11 @@ PROBLEMS: Mapping[str, Problem] = {
         413,
         "Запрос слишком большой. Разбейте текст на части.",
         "The request is too large. Split the text.",
+    ),
+    "upload-too-large": Problem(
+        413,
+        "Файл слишком большой: можно не больше {limit} МБ.",
+        "The file is too large: at most {limit} MB are taken.",
     ),
     "http-415": Problem(
         415,
