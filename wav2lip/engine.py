@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from voiceover.errors import FaceNotFound
 from voiceover.types import FPS, Avatar, Frame, Samples, Speech
 from wav2lip import mel, silence, weights
+from wav2lip.batching import Batcher
 from wav2lip.blend import LowerFace
 from wav2lip.detect import FaceFramer, can_speak_in
 from wav2lip.device import Renderer, fastest
 from wav2lip.face import Box, crop, smooth_boxes
 from wav2lip.static import PictureTerms
 
-FIRST_BATCH = 2  # frames: the first picture leaves early
+FIRST_PIECE = 2  # frames: the first picture leaves early
 REMEMBERED_AVATARS = 64
 REMEMBERED_FACES = 128  # lower faces kept; one takes about 2 MB
 REMEMBERED_TERMS = 64  # still pictures kept; one takes 3 to 6 MB
@@ -53,7 +54,7 @@ class _FrameFace:
 class Wav2LipEngine:
     """Draws mouths with a trained network (`voiceover.lips.LipEngine`). Safe to share between threads.
 
-    Requests take turns on the device batch by batch, so that each begins to show soon.
+    Requests share the device's batches, so that each begins to show soon (`wav2lip.batching`).
     """
 
     name = "wav2lip"
@@ -73,7 +74,7 @@ class Wav2LipEngine:
             np.zeros(mel.WINDOW, np.float32)
         )  # librosa is imported before anybody waits for it
         self._framer = FaceFramer(checkpoint.parent)
-        self._device = threading.Lock()
+        self._batcher = Batcher(self._renderer.network, self._renderer.batches)
         self._boxes = _Memory[list[Box | None]](REMEMBERED_AVATARS)
         self._faces = _Memory[LowerFace](REMEMBERED_FACES)
         self._terms = _Memory[PictureTerms](REMEMBERED_TERMS)
@@ -112,10 +113,10 @@ class Wav2LipEngine:
 
     def _drawn(self, avatar: Avatar, speech: Speech, start_frame: int) -> Iterator[Frame]:
         windows, gate = hear(speech)
-        for start, stop in _batches(speech.frames, self._renderer.batch):
+        for start, stop in _pieces(speech.frames, self._batcher.largest):
             indices = [(start_frame + number) % len(avatar.frames) for number in range(start, stop)]
             faces = [self._frame_face(avatar, index) for index in indices]
-            mouths = iter(self._draw(windows[start:stop], gate[start:stop], faces))
+            mouths = iter(self._draw(windows[start:stop], gate[start:stop], faces, first=start == 0))
             for index, face, shown in zip(indices, faces, gate[start:stop], strict=True):
                 frame = avatar.frames[index].copy()
                 if face is not None and shown > 0:
@@ -123,16 +124,19 @@ class Wav2LipEngine:
                 yield frame
 
     def _draw(
-        self, windows: NDArray[np.float32], gate: NDArray[np.float64], faces: list[_FrameFace | None]
+        self,
+        windows: NDArray[np.float32],
+        gate: NDArray[np.float64],
+        faces: list[_FrameFace | None],
+        first: bool,
     ) -> NDArray[np.float32]:
-        """Draw those of a batch that are shown, `(shown, 3, 41, 96)`."""
+        """Draw those of a piece that are shown, `(shown, 3, 41, 96)`."""
         shown = [number for number, face in enumerate(faces) if face is not None and gate[number] > 0]
         if not shown:
             return np.empty((0, 3, 0, 0), np.float32)
         pictures = self._look([face for number in shown if (face := faces[number]) is not None])
-        with self._device:
-            drawn = self._renderer.network.draw(torch.from_numpy(windows[shown]), pictures)
-            mouths: NDArray[np.float32] = drawn.cpu().numpy()
+        drawn = self._batcher.draw(torch.from_numpy(windows[shown]), pictures, first)
+        mouths: NDArray[np.float32] = drawn.cpu().numpy()
         return mouths
 
     def _look(self, faces: list[_FrameFace]) -> PictureTerms:
@@ -143,8 +147,7 @@ class Wav2LipEngine:
 
     def _look_at(self, faces: list[_FrameFace]) -> PictureTerms:
         crops = np.stack([crop(face.picture, face.box) for face in faces])
-        with self._device:
-            return self._renderer.network.look(torch.from_numpy(crops))
+        return self._batcher.look(torch.from_numpy(crops))
 
     def _lower_face(self, face: _FrameFace) -> LowerFace:
         return self._faces.get(face.key, face.lower_face)
@@ -179,9 +182,9 @@ def _at_16_khz(speech: Speech) -> Samples:
     return np.asarray(soxr.resample(speech.samples, speech.sample_rate, mel.SAMPLE_RATE), np.float32)
 
 
-def _batches(frames: int, largest: int) -> Iterator[tuple[int, int]]:
-    """Yield (start, stop) of batches that double from `FIRST_BATCH` to the largest."""
-    start, size = 0, min(FIRST_BATCH, largest)
+def _pieces(frames: int, largest: int) -> Iterator[tuple[int, int]]:
+    """Yield (start, stop) of what is drawn at once: `FIRST_PIECE` frames, then twice as many each time."""
+    start, size = 0, min(FIRST_PIECE, largest)
     while start < frames:
         stop = min(start + size, frames)
         yield start, stop
