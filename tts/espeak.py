@@ -72,8 +72,12 @@ class _Mark:
     symbol: str
 
 
+_LIBRARY = threading.Lock()
+"""Held while espeak-ng is called: its state is global to the process, whoever loads it."""
+
+
 class EspeakEngine:
-    """The espeak-ng library of this process. Its state is global to the process, so one text at a time."""
+    """The espeak-ng library of this process; it speaks one text at a time, for all engines there may be."""
 
     name = "espeak"
 
@@ -89,16 +93,16 @@ class EspeakEngine:
             data = espeakng_loader.get_data_path()
         except (ImportError, OSError) as exc:
             raise EngineUnavailable(f"espeak-ng cannot be loaded: {exc}", engine=self.name) from exc
-        self._lock = threading.Lock()
-        self._sample_rate = self._library.espeak_Initialize(
-            SYNCHRONOUS, 0, data.encode(), DONT_EXIT | PHONEME_EVENTS | IPA
-        )
-        if self._sample_rate <= 0:
-            raise EngineUnavailable(f"espeak-ng finds no voice data in {data}", engine=self.name)
-        self._library.espeak_SetParameter(RATE_PARAMETER, WORDS_PER_MINUTE, 0)
-        self._library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
-        # Some languages are listed twice.
-        self._voices = tuple({voice.id: voice for voice in self._list_voices()}.values())
+        with _LIBRARY:
+            self._sample_rate = self._library.espeak_Initialize(
+                SYNCHRONOUS, 0, data.encode(), DONT_EXIT | PHONEME_EVENTS | IPA
+            )
+            if self._sample_rate <= 0:
+                raise EngineUnavailable(f"espeak-ng finds no voice data in {data}", engine=self.name)
+            self._library.espeak_SetParameter(RATE_PARAMETER, WORDS_PER_MINUTE, 0)
+            self._library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
+            # Some languages are listed twice.
+            self._voices = tuple({voice.id: voice for voice in self._list_voices()}.values())
 
     def voices(self) -> Sequence[Voice]:
         return self._voices
@@ -141,7 +145,7 @@ class EspeakEngine:
 
         callback = _SynthCallback(receive)
         encoded = text.encode()
-        with self._lock:
+        with _LIBRARY:
             if self._library.espeak_SetVoiceByName(voice_name.encode()) != 0:
                 raise SynthesisError(f"espeak-ng refuses the voice {voice_name!r}", voice=voice_name)
             self._library.espeak_SetSynthCallback(callback)
