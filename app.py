@@ -12,8 +12,9 @@ from service.settings import Settings
 from service.warmup import WarmUp
 from service.web import problems
 from service.web.api import api_blueprint
+from service.web.avatars import avatars_blueprint
 from service.web.pages import health_blueprint, pages_blueprint, secure
-from voiceover.avatars import AvatarStore
+from voiceover.avatarstore import AvatarStore
 
 VERSION = "0.1.0"
 MAX_BODY = 2**20  # bytes of a request that is not a download
@@ -34,10 +35,11 @@ def create_app(settings: Settings | None = None, serving: bool = False) -> Flask
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     models = ModelFolder(settings.checkpoints)
-    pipeline = Pipeline(AvatarStore(settings.data / "landmarks"), models)
+    pipeline = Pipeline(AvatarStore(settings.data, settings.max_avatars), models)
     warm_up = WarmUp(pipeline)
     problems.register(app)
     app.register_blueprint(api_blueprint(pipeline, settings))
+    app.register_blueprint(avatars_blueprint(pipeline, settings))
     app.register_blueprint(pages_blueprint())
     app.register_blueprint(health_blueprint(warm_up.is_ready))
     app.after_request(secure)

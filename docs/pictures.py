@@ -12,7 +12,8 @@ from service.models import ModelFolder
 from tests.browser.conftest import BROWSER_ARGUMENTS
 from tests.server import running_server
 from voiceover import audio
-from voiceover.avatars import DEFAULT_AVATAR, AvatarStore
+from voiceover.avatars import DEFAULT_AVATAR
+from voiceover.avatarstore import AvatarStore
 
 DOCS = Path(__file__).parent
 WORDS = "Hello, my name is Avatar!"

@@ -11,7 +11,8 @@ from service.models import ModelFolder
 from service.recording import Recording, RecordingShelf
 from tts.base import Voice
 from voiceover import audio, chunks, video
-from voiceover.avatars import DEFAULT_AVATAR, AvatarStore
+from voiceover.avatars import DEFAULT_AVATAR
+from voiceover.avatarstore import AvatarStore
 from voiceover.errors import InvalidRequest
 from voiceover.idle import IDLE_FRAMES, IdleMotion, nods
 from voiceover.lips import LipEngine

@@ -27,5 +27,9 @@ class Settings(BaseSettings):
     """Characters of a text that is split."""
     max_chunk: int = Field(1_000, ge=1)
     """Characters of a text that is spoken as one chunk."""
+    max_avatars: int = Field(200, ge=0)
+    """Avatars that people may bring."""
+    max_photo: int = Field(32 * 2**20, ge=1)
+    """Bytes of a photo."""
     max_download: int = Field(512 * 2**20, ge=1)
     """Bytes of clips joined into one download."""

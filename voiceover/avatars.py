@@ -1,54 +1,23 @@
-"""The avatars there are. A face is looked for once per picture and remembered on disk."""
+"""Making avatars of pictures. A face is looked for once per picture and remembered on disk."""
 
 import hashlib
 import logging
 import os
 import tempfile
-import threading
 from importlib.resources import as_file, files
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from voiceover.errors import FaceNotFound, NotFound
+from voiceover.errors import FaceNotFound
 from voiceover.types import Avatar, Frame, Landmarks
 
 log = logging.getLogger(__name__)
 
 DEFAULT_AVATAR = "astronaut"
+DEFAULT_NAME = "Eileen Collins"
 SIDE = 512  # pixels
-
-
-class AvatarStore:
-    """Avatars by id. Safe to share between threads."""
-
-    def __init__(self, cache: Path) -> None:
-        """
-        Args:
-            cache: folder for what was found out about pictures; made when first needed.
-        """
-        self._cache = cache
-        self._avatars: dict[str, Avatar] = {}
-        self._lock = threading.Lock()
-
-    def ids(self) -> list[str]:
-        """Return the ids of all avatars, the default one first."""
-        return [DEFAULT_AVATAR]
-
-    def get(self, avatar_id: str) -> Avatar:
-        """Return an avatar, ready to be drawn on.
-
-        Raises:
-            NotFound: there is none of that id.
-            FaceNotFound: no face can be found in its picture.
-        """
-        if avatar_id not in self.ids():
-            raise NotFound(f"no avatar {avatar_id!r}", kind="avatar", name=avatar_id, choices=self.ids())
-        with self._lock:
-            if avatar_id not in self._avatars:
-                self._avatars[avatar_id] = portrait(avatar_id, "Eileen Collins", astronaut(), self._cache)
-            return self._avatars[avatar_id]
 
 
 def portrait(avatar_id: str, name: str, picture: Frame, cache: Path | None = None) -> Avatar:
@@ -57,8 +26,13 @@ def portrait(avatar_id: str, name: str, picture: Frame, cache: Path | None = Non
     Raises:
         FaceNotFound: no face was found.
     """
-    digest = hashlib.sha256(repr(picture.shape).encode() + picture.tobytes()).hexdigest()
+    digest = picture_digest(picture)
     return Avatar(avatar_id, name, (picture,), (_landmarks(picture, digest, cache),), digest)
+
+
+def picture_digest(picture: Frame) -> str:
+    """Return a hash of a picture's content."""
+    return hashlib.sha256(repr(picture.shape).encode() + picture.tobytes()).hexdigest()
 
 
 def astronaut() -> Frame:

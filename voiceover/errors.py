@@ -67,3 +67,9 @@ class EncodeError(VoiceoverError):
     """ffmpeg could not make or read a clip; the message ends with its own words."""
 
     code = "encode-failed"
+
+
+class StorageError(VoiceoverError):
+    """The data folder cannot take or give up something: the disk is full, read-only, or its share used up."""
+
+    code = "storage-failed"

@@ -1,43 +1,18 @@
 """The API for scripts and for our own page."""
 
-from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any, TypeAlias
 
-import cv2
 from apiflask import APIBlueprint
-from flask import Response, current_app, g, request
-from werkzeug.exceptions import UnsupportedMediaType
+from flask import Response, request
 
 from service.engines import E, Registry, choose_voice, languages
 from service.pipeline import ChunkRequest, Clip, Pipeline
 from service.settings import Settings
 from service.web import schemas
+from service.web.answers import CLIP, answers, expect, expect_upload, stream_clip
 from service.web.problems import BadRequest, sentence
 from voiceover import video
-from voiceover.avatars import DEFAULT_AVATAR
-from voiceover.idle import IDLE_FRAMES
-from voiceover.types import SAMPLE_RATE, Avatar
-
-AVATAR_NAMES = {DEFAULT_AVATAR: {"ru": "Айлин Коллинз", "en": "Eileen Collins"}}
-POSTER_QUALITY = 90  # per cent, JPEG
-
-_Answer: TypeAlias = dict[str, str | dict[str, dict[str, Any]]]
-
-_CLIP: _Answer = {
-    "description": "MP4",
-    "content": {"video/mp4": {"schema": {"type": "string", "format": "binary"}}},
-}
-_PROBLEM: _Answer = {
-    "description": "problem+json",
-    "content": {"application/problem+json": {"schema": schemas.ProblemOut.model_json_schema()}},
-}
-
-
-def _answers(good: _Answer, *statuses: int) -> dict[int | str, _Answer]:
-    """What a route answers, for the OpenAPI document."""
-    problems: dict[int | str, _Answer] = dict.fromkeys(statuses, _PROBLEM)
-    return ({200: good} if good else {}) | problems
+from voiceover.types import SAMPLE_RATE
 
 
 def _clip_headers(clip: Clip, request_: ChunkRequest) -> dict[str, str]:
@@ -64,17 +39,15 @@ def api_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
 
     @api.before_request
     def check_type() -> None:
-        uploads = request.endpoint == "api.join"
-        g.expected_type = "multipart/form-data" if uploads else "application/json"
-        if request.method == "POST" and request.mimetype != g.expected_type:
-            raise UnsupportedMediaType
-        if uploads:
-            request.max_content_length = request.max_form_memory_size = settings.max_download
+        if request.endpoint == "api.join":
+            expect_upload(settings.max_download)
+        elif request.method == "POST":
+            expect("application/json")
 
     @api.post("/split")
     @api.input(schemas.SplitIn, arg_name="body")
     @api.output(schemas.SplitOut)
-    @api.doc(summary="Cut a text into chunks of at most 15 words", responses=_answers({}, 422))
+    @api.doc(summary="Cut a text into chunks of at most 15 words", responses=answers({}, 422))
     def split(body: schemas.SplitIn) -> dict[str, object]:
         _check_length(body.text, settings.max_text)
         return {"chunks": [asdict(chunk) for chunk in pipeline.split(body.text, body.language)]}
@@ -83,19 +56,19 @@ def api_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
     @api.input(schemas.GenerateIn, arg_name="body")
     @api.doc(
         summary="Speak one chunk: an MP4 that streams while it is made",
-        responses=_answers(_CLIP, 422, 503),
+        responses=answers(CLIP, 422, 503),
     )
     def generate_stream(body: schemas.GenerateIn) -> Response:
         _check_length(body.text, settings.max_chunk)
         chunk = ChunkRequest(**body.model_dump())
         clip = pipeline.render(chunk)
-        return _stream(clip.data, _clip_headers(clip, chunk))
+        return stream_clip(clip.data, _clip_headers(clip, chunk))
 
     @api.post("/join")
     @api.input(schemas.JoinIn, location="files", arg_name="body")
     @api.doc(
         summary="Join clips into one MP4 without encoding the picture again",
-        responses=_answers(_CLIP, 422),
+        responses=answers(CLIP, 422),
     )
     def join(body: schemas.JoinIn) -> Response:
         joined = video.join(clip.read() for clip in body.clip)
@@ -124,32 +97,6 @@ def api_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
             "auto": {language: choose_voice(there, language).id for language in spoken},
         }
 
-    @api.get("/avatars")
-    @api.output(schemas.AvatarsOut)
-    @api.doc(summary="Who can be seen speaking")
-    def avatars() -> dict[str, object]:
-        ids = pipeline.avatars.ids()
-        return {"avatars": [_avatar(pipeline.avatars.get(avatar_id)) for avatar_id in ids], "default": ids[0]}
-
-    @api.get("/avatars/<avatar_id>/idle.mp4")
-    @api.input(schemas.IdleIn, location="query", arg_name="options")
-    @api.doc(summary="One period of the avatar's idle motion, silent", responses=_answers(_CLIP, 404))
-    def idle(avatar_id: str, options: schemas.IdleIn) -> Response:
-        return _stream(pipeline.idle_loop(avatar_id, options.audio).read(), {"Cache-Control": "no-cache"})
-
-    @api.get("/avatars/<avatar_id>/poster.jpg")
-    @api.doc(
-        summary="The avatar at rest",
-        responses=_answers({"description": "JPEG", "content": {"image/jpeg": {}}}, 404),
-    )
-    def poster(avatar_id: str) -> Response:
-        still = pipeline.avatars.get(avatar_id).frames[0]
-        _, jpeg = cv2.imencode(".jpg", still, [cv2.IMWRITE_JPEG_QUALITY, POSTER_QUALITY])
-        answer = Response(jpeg.tobytes(), mimetype="image/jpeg", headers={"Cache-Control": "no-cache"})
-        answer.add_etag()
-        answer.make_conditional(request)
-        return answer
-
     return api
 
 
@@ -158,29 +105,10 @@ def _check_length(text: str, limit: int) -> None:
         raise BadRequest("text-too-long", length=len(text), limit=limit)
 
 
-def _stream(data: Iterator[bytes], headers: dict[str, str]) -> Response:
-    # Proxies that buffer would undo the streaming.
-    return Response(data, mimetype="video/mp4", headers={**headers, "X-Accel-Buffering": "no"})
-
-
 def _state(engines: Registry[E], name: str) -> dict[str, object]:
     objection = engines.objection(name)
     return {
         "name": name,
         "available": engines.missing(name) is None,
         "reason": sentence(objection) if objection else "",
-    }
-
-
-def _avatar(avatar: Avatar) -> dict[str, object]:
-    width, height = avatar.size
-    base = f"{current_app.config['APPLICATION_ROOT'].rstrip('/')}/api/avatars/{avatar.id}"
-    return {
-        "id": avatar.id,
-        "name": AVATAR_NAMES.get(avatar.id) or {"ru": avatar.name, "en": avatar.name},
-        "width": width,
-        "height": height,
-        "idle_frames": IDLE_FRAMES,
-        "poster": f"{base}/poster.jpg",
-        "idle": f"{base}/idle.mp4",
     }

@@ -1,5 +1,6 @@
 """Every error as RFC 9457 problem+json: a status for scripts and a sentence for people."""
 
+import base64
 import json
 import logging
 from collections.abc import Mapping
@@ -76,8 +77,56 @@ PROBLEMS: Mapping[str, Problem] = {
     ),
     "face-not-found": Problem(
         422,
-        "На изображении не найдено лицо. Возьмите портрет анфас.",
-        "No face was found in the picture. Take a portrait that looks at the camera.",
+        "На изображении не найдено лицо. Возьмите портрет анфас; рисунок годится, если лицо на нём похоже"
+        " на человеческое.",
+        "No face was found in the picture. Take a portrait that looks at the camera; a drawing will do"
+        " if its face is like a human one.",
+    ),
+    "face-too-small": Problem(
+        422,
+        "Лицо слишком мелкое: губы на нём не разглядеть. Возьмите фото крупнее или в лучшем качестве.",
+        "The face is too small for its lips to be seen. Take a closer or a larger photo.",
+    ),
+    "face-turned": Problem(
+        422,
+        "Лицо слишком повёрнуто в сторону. Возьмите фото, на котором человек смотрит в камеру.",
+        "The face is turned too far aside. Take a photo that looks at the camera.",
+    ),
+    "mouth-covered": Problem(
+        422,
+        "Рот чем-то закрыт: рукой, маской, микрофоном. Возьмите фото, на котором губы видны.",
+        "Something covers the mouth: a hand, a mask, a microphone. Take a photo that shows the lips.",
+    ),
+    "no-such-face": Problem(422, "Такого лица на фото нет.", "There is no such face in the photo."),
+    "crop-outside": Problem(
+        422,
+        "Рамка должна лежать внутри фото, а её стороны отличаться не больше чем вдвое.",
+        "The frame must lie inside the photo, one side at most twice the other.",
+    ),
+    "crop-without-face": Problem(
+        422,
+        "Лицо должно быть в рамке целиком. Увеличьте или сдвиньте её.",
+        "The whole face must be inside the frame. Enlarge or move it.",
+    ),
+    "picture-unreadable": Problem(
+        422,
+        "Файл не читается как изображение. Годятся JPEG, PNG и WebP.",
+        "The file cannot be read as a picture. JPEG, PNG and WebP will do.",
+    ),
+    "picture-too-large": Problem(
+        422,
+        "В изображении слишком много пикселей: можно не больше {limit} миллионов. Уменьшите его.",
+        "The picture has too many pixels: at most {limit} million are taken. Make it smaller.",
+    ),
+    "too-many-avatars": Problem(
+        507,
+        "Аватаров уже {most}, больше сервер не хранит. Удалите ненужные.",
+        "There are {most} avatars already, and no room for more. Delete some.",
+    ),
+    "storage-failed": Problem(
+        507,
+        "Сервер не смог записать данные на диск. Сообщите тому, кто его ведёт.",
+        "The server could not write to its disk. Tell whoever runs it.",
     ),
     "not-sound": Problem(
         422,
@@ -285,7 +334,11 @@ def _from_ours(error: VoiceoverError) -> Response:
         log.error("%s: %s", error.code, error, exc_info=problem.status == 500)
     # A name in the path is an address that leads nowhere; in the body it is a wrong value.
     in_path = error.code == "not-found" and details["name"] in (request.view_args or {}).values()
-    return _answer(404 if in_path else problem.status, name, problem, details)
+    status = 404 if in_path else problem.status
+    if isinstance(found := details.get("found"), bytes):
+        picture = f"data:image/jpeg;base64,{base64.b64encode(found).decode()}"
+        return _answer(status, name, problem, details, found=picture)
+    return _answer(status, name, problem, details)
 
 
 def _from_apiflask(error: HTTPError) -> Response:

@@ -7,9 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.engines import AUTO
 from voiceover.avatars import DEFAULT_AVATAR
+from voiceover.photos import LARGEST_OUTPUT, SMALLEST_OUTPUT
 
 MAX_INDEX = 2**31 - 1
 MAX_PAUSE = 5.0  # seconds
+MAX_NAME = 60  # characters
 
 Text = Annotated[
     str, Field(min_length=1, description="What is to be spoken.", examples=["Привет! Как дела?"])
@@ -113,6 +115,32 @@ class VoicesOut(BaseModel):
     auto: dict[str, str] = Field(description="What `auto` stands for: language → voice id.")
 
 
+class BoxOut(BaseModel):
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+class FaceOut(BaseModel):
+    box: BoxOut
+    fault: str | None = Field(
+        description="Why nobody can speak with it, in a sentence; null if somebody can."
+    )
+
+
+class PhotoOut(BaseModel):
+    """The photo that an avatar was made of, and what of it is shown; lengths in its pixels."""
+
+    picture: str = Field(description="Where the photo is, upright, at most 1600 pixels long.")
+    width: int
+    height: int
+    faces: list[FaceOut] = Field(description="The largest first.")
+    face: int = Field(description="Which of them speaks.")
+    crop: BoxOut
+    size: int = Field(description="Pixels of the longer side of what is shown.")
+
+
 class AvatarOut(BaseModel):
     id: str
     name: dict[str, str] = Field(description="By language, `ru` and `en`.")
@@ -120,12 +148,48 @@ class AvatarOut(BaseModel):
     height: int
     idle_frames: int = Field(description="Length of the idle loop; frame numbers are taken modulo this.")
     poster: str
+    thumbnail: str = Field(description="A square of 128 pixels around the face.")
     idle: str
+    photo: PhotoOut | None = Field(description="Null for the avatar that comes along: it cannot be changed.")
 
 
 class AvatarsOut(BaseModel):
     avatars: list[AvatarOut]
     default: str
+
+
+class AvatarIn(_Request):
+    photo: UploadFile = Field(description="JPEG, PNG or WebP, with a face that looks at the camera.")
+    name: Annotated[str, Field(max_length=MAX_NAME, description="What people see; may be changed later.")] = (
+        ""
+    )
+
+
+class CropIn(_Request):
+    left: Annotated[Index, Field()]
+    top: Annotated[Index, Field()]
+    width: Annotated[int, Field(ge=16, le=MAX_INDEX)]
+    height: Annotated[int, Field(ge=16, le=MAX_INDEX)]
+
+
+class AvatarChangeIn(_Request):
+    """What is not given stays as it is."""
+
+    name: Annotated[str, Field(min_length=1, max_length=MAX_NAME)] | None = None
+    face: Annotated[Index, Field(description="Which of the photo's faces speaks.")] | None = None
+    crop: CropIn | None = None
+    size: (
+        Annotated[
+            int,
+            Field(
+                ge=SMALLEST_OUTPUT,
+                le=LARGEST_OUTPUT,
+                multiple_of=2,
+                description="Pixels of the longer side of what is shown.",
+            ),
+        ]
+        | None
+    ) = None
 
 
 class StatusOut(BaseModel):
@@ -140,3 +204,6 @@ class ProblemOut(BaseModel):
     status: int
     detail: str = Field(description="What went wrong and what to do, in the language of `Accept-Language`.")
     code: str = Field(description="Stable name for scripts.")
+    found: str | None = Field(
+        None, description="Data URL of a small JPEG of what was found in a photo that was refused."
+    )

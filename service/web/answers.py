@@ -1,0 +1,45 @@
+"""What routes have in common: how answers are described, streamed, and what bodies are taken."""
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+from flask import Response, g, request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from service.web import schemas
+
+Answer: TypeAlias = dict[str, str | dict[str, dict[str, Any]]]
+
+CLIP: Answer = {
+    "description": "MP4",
+    "content": {"video/mp4": {"schema": {"type": "string", "format": "binary"}}},
+}
+JPEG: Answer = {"description": "JPEG", "content": {"image/jpeg": {}}}
+_PROBLEM: Answer = {
+    "description": "problem+json",
+    "content": {"application/problem+json": {"schema": schemas.ProblemOut.model_json_schema()}},
+}
+
+
+def answers(good: Answer, *statuses: int) -> dict[int | str, Answer]:
+    """What a route answers, for the OpenAPI document."""
+    problems: dict[int | str, Answer] = dict.fromkeys(statuses, _PROBLEM)
+    return ({200: good} if good else {}) | problems
+
+
+def expect(mimetype: str) -> None:
+    """Refuse a body of another type: its fields would silently be missing."""
+    g.expected_type = mimetype
+    if request.mimetype != mimetype:
+        raise UnsupportedMediaType
+
+
+def expect_upload(most: int) -> None:
+    """Take a form with files of so many bytes together."""
+    expect("multipart/form-data")
+    request.max_content_length = request.max_form_memory_size = most
+
+
+def stream_clip(data: Iterator[bytes], headers: dict[str, str]) -> Response:
+    # Proxies that buffer would undo the streaming.
+    return Response(data, mimetype="video/mp4", headers={**headers, "X-Accel-Buffering": "no"})

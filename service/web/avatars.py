@@ -1,0 +1,180 @@
+"""Avatars: who there is, and bringing one's own."""
+
+from contextlib import closing
+from pathlib import Path
+
+import cv2
+import numpy as np
+from apiflask import APIBlueprint
+from flask import Response, current_app, request
+
+from service.pipeline import Pipeline
+from service.settings import Settings
+from service.web import schemas
+from service.web.answers import CLIP, JPEG, answers, expect, expect_upload, stream_clip
+from service.web.problems import sentence
+from voiceover.avatars import DEFAULT_AVATAR
+from voiceover.errors import FaceNotFound
+from voiceover.idle import IDLE_FRAMES
+from voiceover.photos import Photo
+from voiceover.portraits import Crop, propose_crop
+from voiceover.types import Avatar, Frame
+
+DEFAULT_NAMES = {"ru": "Айлин Коллинз", "en": "Eileen Collins"}
+UNNAMED = "Avatar"
+JPEG_QUALITY = 90  # per cent
+THUMBNAIL = 128  # pixels
+LONGEST_PHOTO = 1600  # pixels of a photo shown in a page
+
+
+def avatars_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
+    """Return the routes below `/api/avatars`."""
+    blueprint = APIBlueprint("avatars", __name__, url_prefix="/api/avatars", tag="Avatars")
+    store = pipeline.avatars
+
+    @blueprint.before_request
+    def check_type() -> None:
+        if request.method == "POST":
+            expect_upload(settings.max_photo)
+        elif request.method == "PATCH":
+            expect("application/json")
+
+    @blueprint.get("")
+    @blueprint.output(schemas.AvatarsOut)
+    @blueprint.doc(summary="Who can be seen speaking")
+    def list_() -> dict[str, object]:
+        brought = [_described(store.get(photo.id), photo) for photo in store.photos()]
+        return {"avatars": [_described(store.get(DEFAULT_AVATAR)), *brought], "default": DEFAULT_AVATAR}
+
+    @blueprint.post("")
+    @blueprint.input(schemas.AvatarIn, location="form_and_files", arg_name="body")
+    @blueprint.output(schemas.AvatarOut, status_code=201)
+    @blueprint.doc(
+        summary="Make an avatar of a photo",
+        description="The photo is judged: a refusal says why, and shows in `found` what was found in it.",
+        responses=answers({}, 413, 422, 507),
+    )
+    def add(body: schemas.AvatarIn) -> tuple[dict[str, object], int, dict[str, str]]:
+        with closing(body.photo) as file:
+            photo = store.add(file.read(), _name(body))
+        described = _described(store.get(photo.id), photo)
+        return described, 201, {"Location": _address(photo.id)}
+
+    @blueprint.get("/<avatar_id>")
+    @blueprint.output(schemas.AvatarOut)
+    @blueprint.doc(summary="One avatar", responses=answers({}, 404))
+    def get(avatar_id: str) -> dict[str, object]:
+        return _described(store.get(avatar_id), _photo(avatar_id))
+
+    @blueprint.patch("/<avatar_id>")
+    @blueprint.input(schemas.AvatarChangeIn, arg_name="body")
+    @blueprint.output(schemas.AvatarOut)
+    @blueprint.doc(
+        summary="Rename an avatar, or show another part of its photo", responses=answers({}, 404, 422)
+    )
+    def change(avatar_id: str, body: schemas.AvatarChangeIn) -> dict[str, object]:
+        crop = Crop(**body.crop.model_dump()) if body.crop else None
+        photo = store.change(avatar_id, body.name, body.face, crop, body.size)
+        return _described(store.get(avatar_id), photo)
+
+    @blueprint.delete("/<avatar_id>")
+    @blueprint.output({}, status_code=204)
+    @blueprint.doc(summary="Delete an avatar and its photo", responses=answers({}, 404))
+    def remove(avatar_id: str) -> str:
+        store.remove(avatar_id)
+        return ""
+
+    @blueprint.get("/<avatar_id>/idle.mp4")
+    @blueprint.input(schemas.IdleIn, location="query", arg_name="options")
+    @blueprint.doc(summary="One period of the avatar's idle motion, silent", responses=answers(CLIP, 404))
+    def idle(avatar_id: str, options: schemas.IdleIn) -> Response:
+        recording = pipeline.idle_loop(avatar_id, options.audio)
+        return stream_clip(recording.read(), {"Cache-Control": "no-cache"})
+
+    @blueprint.get("/<avatar_id>/poster.jpg")
+    @blueprint.doc(summary="The avatar at rest", responses=answers(JPEG, 404))
+    def poster(avatar_id: str) -> Response:
+        return _jpeg(store.get(avatar_id).frames[0])
+
+    @blueprint.get("/<avatar_id>/thumbnail.jpg")
+    @blueprint.doc(summary="The avatar's face, small", responses=answers(JPEG, 404))
+    def thumbnail(avatar_id: str) -> Response:
+        return _jpeg(_thumbnail(store.get(avatar_id)))
+
+    @blueprint.get("/<avatar_id>/photo.jpg")
+    @blueprint.doc(summary="The photo that an avatar was made of, whole", responses=answers(JPEG, 404))
+    def photo(avatar_id: str) -> Response:
+        picture = store.photo(avatar_id).original()
+        scale = min(1.0, LONGEST_PHOTO / max(picture.shape[:2]))
+        return _jpeg(np.asarray(cv2.resize(picture, None, fx=scale, fy=scale), np.uint8))
+
+    def _photo(avatar_id: str) -> Photo | None:
+        return None if avatar_id == DEFAULT_AVATAR else store.photo(avatar_id)
+
+    return blueprint
+
+
+def _name(body: schemas.AvatarIn) -> str:
+    """Return the name given, else that of the file without folder and ending."""
+    return body.name.strip() or Path(body.photo.filename or "").stem.strip()[: schemas.MAX_NAME] or UNNAMED
+
+
+def _jpeg(picture: Frame) -> Response:
+    _, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    answer = Response(jpeg.tobytes(), mimetype="image/jpeg", headers={"Cache-Control": "no-cache"})
+    answer.add_etag()
+    answer.make_conditional(request)
+    return answer
+
+
+def _thumbnail(avatar: Avatar) -> Frame:
+    picture, face = avatar.frames[0], avatar.faces[0]
+    width, height = avatar.size
+    side = min(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    if face is not None:
+        left, top, side, _ = propose_crop(face, width, height)
+    cut = picture[top : top + side, left : left + side]
+    return np.asarray(cv2.resize(cut, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _address(avatar_id: str) -> str:
+    return f"{current_app.config['APPLICATION_ROOT'].rstrip('/')}/api/avatars/{avatar_id}"
+
+
+def _described(avatar: Avatar, photo: Photo | None = None) -> dict[str, object]:
+    width, height = avatar.size
+    base = _address(avatar.id)
+    return {
+        "id": avatar.id,
+        "name": dict.fromkeys(("ru", "en"), photo.card.name) if photo else DEFAULT_NAMES,
+        "width": width,
+        "height": height,
+        "idle_frames": IDLE_FRAMES,
+        "poster": f"{base}/poster.jpg?{avatar.digest[:8]}",
+        "thumbnail": f"{base}/thumbnail.jpg?{avatar.digest[:8]}",
+        "idle": f"{base}/idle.mp4?{avatar.digest[:8]}",
+        "photo": _of_photo(photo, base) if photo else None,
+    }
+
+
+def _of_photo(photo: Photo, base: str) -> dict[str, object]:
+    card = photo.card
+    faces = [
+        {"box": _box(face.box), "fault": face.fault and sentence(FaceNotFound(face.fault, reason=face.fault))}
+        for face in card.faces
+    ]
+    return {
+        "picture": f"{base}/photo.jpg",
+        "width": card.width,
+        "height": card.height,
+        "faces": faces,
+        "face": card.face,
+        "crop": card.crop._asdict(),
+        "size": card.size,
+    }
+
+
+def _box(corners: tuple[int, int, int, int]) -> dict[str, int]:
+    left, top, right, bottom = corners
+    return {"left": left, "top": top, "width": right - left, "height": bottom - top}
