@@ -1,9 +1,9 @@
-"""The pipeline: text → chunks → speech → frames → clip. Composition only."""
+"""The pipeline: text → chunks → reading → speech → frames → clip. Composition only."""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from service.engines import AUTO, all_voices, choose_voice, lip_engines, speech_engines
@@ -16,6 +16,7 @@ from voiceover.avatarstore import AvatarStore
 from voiceover.errors import InvalidRequest
 from voiceover.idle import IDLE_FRAMES, IdleMotion, nods
 from voiceover.lips import LipEngine
+from voiceover.reading import read
 from voiceover.types import FRAMES_PER_FRAGMENT, Avatar, Chunk, Frame, Speech, Word
 
 
@@ -94,12 +95,18 @@ class Pipeline:
             voice = choose_voice(self.voices(), request.language, request.voice)
             lips.prepare(avatar)
         with clock.measure("tts"):
-            spoken = self.speech.get(voice.engine).synthesize(request.text, voice, request.seed)
+            spoken = self._speak(request, voice)
             pause = chunks.pause_after(request.text) if request.pause is None else request.pause
             speech = audio.finish(spoken, pause, request.follows, request.continues)
         frames = _draw(avatar, lips, self._motion(avatar), speech, request.start_frame)
         data = video.encode(frames, avatar.size, speech.samples, request.audio)
         return Clip(speech.frames, speech.words, voice, lips.name, clock.seconds, data)
+
+    def _speak(self, request: ChunkRequest, voice: Voice) -> Speech:
+        """Read a chunk aloud; its words are those that were typed."""
+        reading = read(request.text, voice.language)
+        spoken = self.speech.get(voice.engine).synthesize(reading.spoken, voice, request.seed)
+        return replace(spoken, words=reading.typed(spoken.words))
 
     def idle_loop(self, avatar_id: str, codec: video.SoundCodec) -> Recording:
         """Return one period of the avatar's idle motion, made once and shared by all who watch.

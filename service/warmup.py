@@ -9,7 +9,8 @@ from voiceover.errors import VoiceoverError
 
 log = logging.getLogger(__name__)
 
-FIRST_WORDS = {"ru": "Привет", "en": "Hello"}
+# With a number: that loads the dictionaries by which numbers are read.
+FIRST_WORDS = {"ru": "Привет, 1 раз", "en": "Hello, 1"}
 
 
 class WarmUp:

@@ -1,0 +1,167 @@
+"""Russian forms: of numerals (by num2words) and of nouns (by pymorphy3's dictionary).
+
+Cases are one letter each, as num2words has them: nominative, genitive, dative, accusative,
+instrumental ("i"), prepositional ("p"). Genders are "m", "f", "n". Safe to call from several threads.
+"""
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pymorphy3 import MorphAnalyzer
+
+LARGEST = 10**15
+"""Numbers from here on are read digit by digit."""
+
+_CASES = {
+    "nomn": "n", "gent": "g", "gen2": "g", "datv": "d", "accs": "a", "ablt": "i", "loct": "p", "loc2": "p",
+}  # fmt: skip
+_GRAMMEMES = {"n": "nomn", "g": "gent", "d": "datv", "a": "accs", "i": "ablt", "p": "loct"}
+_GENDERS = {"masc": "m", "femn": "f", "neut": "n"}
+_NEVER_COUNTED = {"PREP", "CONJ", "PRCL", "NPRO", "COMP", "ADVB", "INTJ", "PRED"}
+_SURE = 0.005  # an interpretation of a word that is less likely than this is left out
+
+_COUNTED_FORMS = {
+    "год": "лет", "человек": "человек", "вольт": "вольт", "ампер": "ампер", "герц": "герц",
+    "килогерц": "килогерц", "мегагерц": "мегагерц", "гигагерц": "гигагерц",
+}  # fmt: skip
+"""Nouns whose genitive plural after a number is not that of the dictionary."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a noun, or an adjective, may be in its context."""
+
+    case: str
+    plural: bool
+    gender: str
+    animate: bool
+    adjective: bool = False
+
+
+@lru_cache(maxsize=4096)
+def forms(word: str) -> tuple[Form, ...]:
+    """Return what a noun or an adjective may be; nothing for other words."""
+    parses = _dictionary().parse(word.replace("\u0301", "").lower())
+    if str(parses[0].tag.POS) in _NEVER_COUNTED:
+        return ()
+    adjective = parses[0].tag.POS in ("ADJF", "PRTF")
+    wanted = ("ADJF", "PRTF") if adjective else ("NOUN",)
+    found = [parse.tag for parse in parses if parse.tag.POS in wanted and parse.score >= _SURE]
+    found = found or [parse.tag for parse in parses if parse.tag.POS in wanted]
+    return tuple(
+        Form(
+            _CASES[tag.case],
+            tag.number == "plur",
+            _GENDERS.get(str(tag.gender), "m"),
+            tag.animacy == "anim",
+            adjective,
+        )
+        for tag in found
+        if tag.case in _CASES
+    )
+
+
+@lru_cache(maxsize=4096)
+def is_word(word: str) -> bool:
+    """Tell whether the dictionary has a word, as other than an abbreviation."""
+    dictionary = _dictionary()
+    word = word.lower()
+    return dictionary.word_is_known(word) and any("Abbr" not in p.tag for p in dictionary.parse(word))
+
+
+@lru_cache(maxsize=4096)
+def inflect(phrase: str, case: str, plural: bool) -> str:
+    """Put a noun with its adjectives into a case; what stands after the noun stays ("километр в час")."""
+    words = phrase.split()
+    number = "plur" if plural else "sing"
+    done: list[str] = []
+    while words:
+        lemma = next(p for p in _dictionary().parse(words[0]) if p.tag.case == "nomn" and _is_nominal(p))
+        if plural and case == "g" and lemma.tag.POS == "NOUN" and words[0] in _COUNTED_FORMS:
+            word = _COUNTED_FORMS[words[0]]
+        else:
+            form = lemma.inflect({number, _GRAMMEMES[case]})
+            word = form.word if form else words[0]
+        done.append(word)
+        del words[0]
+        if lemma.tag.POS == "NOUN":
+            break
+    return " ".join(done + words)
+
+
+def counted(phrase: str, number: int, case: str) -> str:
+    """Put a noun with its adjectives into the form that a number in that case asks for."""
+    if number % 10 == 1 and number % 100 != 11:
+        return inflect(phrase, case, False)
+    if case not in "na":
+        return inflect(phrase, case, True)
+    if number % 10 in (2, 3, 4) and number % 100 not in (12, 13, 14):
+        return _paucal(phrase)
+    return inflect(phrase, "g", True)
+
+
+def agrees(number: int, case: str, form: Form) -> bool:
+    """Tell whether a noun in that form may be counted by a number in that case."""
+    if number % 10 == 1 and number % 100 != 11:
+        return not form.plural and form.case == case
+    if case not in "na":
+        return form.plural and form.case == case
+    if form.case != "g":
+        return False
+    few = number % 10 in (2, 3, 4) and number % 100 not in (12, 13, 14)
+    if few and case == "a" and form.animate:
+        return form.plural
+    return form.plural != (few and not form.adjective)
+
+
+@lru_cache(maxsize=4096)
+def cardinal(number: int, case: str = "n", gender: str = "m", animate: bool = False) -> str:
+    """Return "пять", "двух", "тысяча": a number below LARGEST, at least 0, in words."""
+    words = str(_numerals().to_cardinal(number, case=case, gender=gender, animate=animate))
+    first, _, rest = words.partition(" ")
+    # People say "тысяча рублей", not "одна тысяча рублей".
+    return rest if first.startswith("одн") and rest.startswith("тысяч") else words
+
+
+@lru_cache(maxsize=4096)
+def ordinal(number: int, case: str = "n", gender: str = "m", plural: bool = False) -> str:
+    """Return "пятый", "две тысячи двадцать четвёртом"."""
+    return str(_numerals().to_ordinal(number, case=case, gender=gender, plural=plural, animate=False))
+
+
+def load() -> None:
+    """Load the dictionary and the numerals (about a third of a second), so that no text waits for them."""
+    forms("слово")
+    cardinal(1)
+
+
+def _paucal(phrase: str) -> str:
+    """The form after 2, 3, 4: a noun in the genitive singular, its adjectives in the genitive plural."""
+    adjectives, noun = [], phrase
+    while " " in noun:
+        first, _, rest = noun.partition(" ")
+        if _dictionary().parse(first)[0].tag.POS != "ADJF":
+            break
+        adjectives.append(inflect(first, "g", True))
+        noun = rest
+    return " ".join([*adjectives, inflect(noun, "g", False)])
+
+
+def _is_nominal(parse: Any) -> bool:
+    return parse.tag.POS == "NOUN" or (parse.tag.POS == "ADJF" and "masc" in parse.tag)
+
+
+@cache
+def _dictionary() -> "MorphAnalyzer":
+    from pymorphy3 import MorphAnalyzer
+
+    return MorphAnalyzer()
+
+
+@cache
+def _numerals() -> Any:
+    from num2words.lang_RU import Num2Word_RU
+
+    return Num2Word_RU()
