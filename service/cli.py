@@ -5,7 +5,7 @@ from textwrap import shorten
 import click
 from flask.cli import AppGroup
 
-from service.models import Kind, Model, ModelFile, ModelFolder, State
+from service.models import Kind, Model, ModelFile, ModelFolder, State, download_command
 from voiceover.errors import VoiceoverError
 
 MEGABYTE = 10**6
@@ -24,6 +24,7 @@ def models_commands(folder: ModelFolder) -> AppGroup:
         for model in folder.models:
             if kind in (None, model.kind) and (language is None or model.speaks(language.lower())):
                 click.echo(_line(folder, model))
+        click.echo(f"To get one: {download_command('NAME')}", err=True)  # lines of models stay for scripts
 
     @group.command()
     @click.argument("name")

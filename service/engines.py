@@ -2,13 +2,18 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Generic, Protocol, TypeVar, runtime_checkable
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, runtime_checkable
 
 from service.models import ModelFolder
 from tts.base import SpeechEngine, Voice
 from voiceover.errors import EngineUnavailable, NotFound
 from voiceover.lips import LipEngine
 from voiceover.types import FPS
+from wav2lip import checkpoints
+
+if TYPE_CHECKING:
+    from wav2lip.restore import Restorer
 
 AUTO = "auto"
 MARGIN = 1.5
@@ -106,29 +111,59 @@ def _visemes() -> LipEngine:
     return VisemeEngine()
 
 
-class _Wav2LipMaker:
-    """Makes the Wav2Lip engine; a checkpoint that was refused is not read again until it is another file."""
+class _FromFile(Generic[E]):
+    """Makes something of a file of weights; a refused file is not read again until it is another one."""
 
-    def __init__(self, models: ModelFolder) -> None:
-        self._models = models
+    def __init__(self, find: Callable[[], Path], make: Callable[[Path], E]) -> None:
+        """
+        Args:
+            find: returns the file; raises `EngineUnavailable` when there is none.
+            make: reads it; raises `EngineUnavailable` when it is of no use.
+        """
+        self._find = find
+        self._make = make
         self._refused: dict[tuple[object, ...], EngineUnavailable] = {}
 
-    def __call__(self) -> LipEngine:
-        # This raises when there is no checkpoint, before seconds are spent on the import of torch.
-        from wav2lip.checkpoints import find
-
-        checkpoint = find(self._models.folder)
-        status = checkpoint.stat()
-        file = checkpoint, status.st_size, status.st_mtime_ns
+    def __call__(self) -> E:
+        path = self._find()
+        status = path.stat()
+        file = path, status.st_size, status.st_mtime_ns
         if file in self._refused:
             raise self._refused[file]
-        from wav2lip.engine import Wav2LipEngine
-
         try:
-            return Wav2LipEngine(checkpoint, self._models.trusted_torchscript)
+            return self._make(path)
         except EngineUnavailable as exc:
             self._refused[file] = exc
             raise
+
+
+def _wav2lip(models: ModelFolder) -> Callable[[], LipEngine]:
+    def make(checkpoint: Path) -> LipEngine:
+        from wav2lip.engine import Wav2LipEngine
+
+        return Wav2LipEngine(checkpoint, models.trusted_torchscript)
+
+    return _FromFile(lambda: checkpoints.find(models.folder), make)
+
+
+def _restored(models: ModelFolder, name: str, lips: Callable[[], LipEngine]) -> Callable[[], LipEngine]:
+    """Return what makes Wav2Lip with one of the restorers after it; the two Wav2Lips are the same."""
+
+    def read(path: Path) -> "Restorer":
+        from wav2lip.restore import Restorer
+
+        return Restorer(path)
+
+    restorer = _FromFile(lambda: checkpoints.find_restorer(models.folder, name), read)
+
+    def make() -> LipEngine:
+        from wav2lip.restore import RestoredLips
+
+        found, drawing = restorer(), lips()
+        assert isinstance(drawing, _Measured)
+        return RestoredLips(f"{drawing.name}-{name}", drawing, drawing.rate, found)
+
+    return make
 
 
 @runtime_checkable
@@ -137,15 +172,21 @@ class _Measured(Protocol):
     """Frames drawn in a second."""
 
 
+def measured_rate(engine: object) -> float | None:
+    """Return how many frames an engine draws in a second; None if it was not measured."""
+    return engine.rate if isinstance(engine, _Measured) else None
+
+
 def too_slow(engine: LipEngine) -> EngineUnavailable | None:
     """Object to an engine that was measured and found slower than speech, with a margin for encoding."""
-    if not isinstance(engine, _Measured) or engine.rate >= MARGIN * FPS:
+    rate = measured_rate(engine)
+    if rate is None or rate >= MARGIN * FPS:
         return None
     return EngineUnavailable(
-        f"{engine.name} draws {engine.rate:.0f} frames/s here, too few to speak without pauses",
+        f"{engine.name} draws {rate:.2g} frames/s here, too few to speak without pauses",
         engine=engine.name,
         reason="too-slow",
-        rate=round(engine.rate),
+        rate=rate,
     )
 
 
@@ -155,8 +196,18 @@ def speech_engines() -> Registry[SpeechEngine]:
 
 
 def lip_engines(models: ModelFolder) -> Registry[LipEngine]:
-    """Return the lip-sync engines: the neural one where it keeps up, else the one without weights."""
-    return Registry("lips", {"wav2lip": _Wav2LipMaker(models), "visemes": _visemes}, too_slow)
+    """Return the lip-sync engines: the neural one where it keeps up, else the one without weights.
+
+    The restored ones come last, where `AUTO` never gets: they are for those who ask for them.
+    """
+    lips: Registry[LipEngine]
+
+    def drawing() -> LipEngine:
+        return lips.get("wav2lip")
+
+    restored = {f"wav2lip-{name}": _restored(models, name, drawing) for name in checkpoints.RESTORERS}
+    lips = Registry("lips", {"wav2lip": _wav2lip(models), "visemes": _visemes, **restored}, too_slow)
+    return lips
 
 
 def all_voices(engines: Registry[SpeechEngine]) -> list[Voice]:

@@ -251,6 +251,11 @@ class ModelFolder:
         (self.folder / "pinned.json").write_text(json.dumps(pins, indent=2))
 
 
+def download_command(name: str) -> str:
+    """Return what a person types to get a model."""
+    return f".venv/bin/flask models download {name}"
+
+
 class _MirrorFailed(Exception):
     """One mirror cannot help; the next may."""
 

@@ -35,6 +35,7 @@ class WarmUp:
             self._ready.set()
             self._pipeline.idle_loop(self._pipeline.avatars.ids()[0], "flac")
             self._speak("en")
+            self._pipeline.lips.working()  # the page asks for all of them, and some load for seconds
         except VoiceoverError as exc:
             log.error("not ready: %s", exc)
 

@@ -151,6 +151,8 @@ def test_what_there_is_can_be_listed(client: FlaskClient) -> None:
     assert {state["name"]: state["available"] for state in engines["lips"]} == {
         "wav2lip": False,
         "visemes": True,
+        "wav2lip-gfpgan": False,
+        "wav2lip-codeformer": False,
     }
     assert engines["auto"]["lips"] == "visemes"
     assert all(

@@ -309,7 +309,7 @@ def test_list_is_one_line_a_model_and_shows_what_is_asked_for(tmp_path: Path, ru
     group = models_commands(folder(tmp_path))
 
     def listed(*options: str) -> list[str]:
-        return [line.split()[0] for line in runner.invoke(group, ["list", *options]).output.splitlines()]
+        return [line.split()[0] for line in runner.invoke(group, ["list", *options]).stdout.splitlines()]
 
     assert listed() == ["lips", "anna"]
     assert listed("--kind", "lips") == ["lips"]

@@ -58,7 +58,7 @@ class LowerFace:
         self._blur = SHARPENED_BAND * box.size[1] / FACE_SIDE  # picture pixels
         soft = self._enlarged(cast(Plane, cv2.GaussianBlur(self._reference, (0, 0), DRAWN_SOFTNESS)))
         self._sharpening = self._fitting_sharpening(soft)
-        self._grain = _missing_grain(self._sharpened(soft), self._original, seed)
+        self._grain = missing_grain(self._sharpened(soft), self._original, seed)
 
     def paste(self, frame: Frame, drawn: NDArray[np.float32], gate: float = 1.0) -> None:
         """Replace the lower face in a picture, in place.
@@ -71,7 +71,7 @@ class LowerFace:
         if gate <= 0:
             return
         face = self._recoloured(drawn.transpose(1, 2, 0) * np.float32(255))
-        unmoved = self._enlarged(_likeness(face - self._reference, UNMOVED))[..., None]
+        unmoved = self._enlarged(likeness(face - self._reference, UNMOVED, NEIGHBOURHOOD))[..., None]
         enlarged = self._enlarged(face)
         moved = self._sharpened(enlarged) + self._grain
         result = np.clip(moved + unmoved * (enlarged + self._detail - moved), 0, 255)
@@ -81,7 +81,7 @@ class LowerFace:
     def _recoloured(self, face: Plane) -> Plane:
         """Bring a drawn face to the picture's colours by what differs at the mask's edge."""
         difference = self._reference - face
-        trust = self._edge * _likeness(difference, MISMATCH)
+        trust = self._edge * likeness(difference, MISMATCH, NEIGHBOURHOOD)
         trusted = cv2.merge([*cv2.split(difference * trust[..., None]), trust])
         # Far from the edge, the whole edge's difference takes the place of the nearby one.
         weighed = cv2.GaussianBlur(trusted, (0, 0), SURROUNDINGS) + FAR * trusted.mean(axis=(0, 1))
@@ -181,13 +181,19 @@ def _edge(mask: Plane) -> Plane:
     return cast(Plane, around * (1 - mask))
 
 
-def _likeness(difference: Plane, scale: float) -> Plane:
-    """Return how surely each pixel shows what the picture shows: 1, or 1/2 where it differs by the scale."""
-    energy = cv2.GaussianBlur((difference**2).mean(axis=2), (0, 0), NEIGHBOURHOOD)
+def likeness(difference: Plane, scale: float, neighbourhood: float) -> Plane:
+    """Return how surely each pixel shows what the picture shows: 1, or 1/2 where it differs by the scale.
+
+    Args:
+        difference: `(height, width, 3)`, levels.
+        scale: levels.
+        neighbourhood: pixels, standard deviation, over which differences are looked at together.
+    """
+    energy = cv2.GaussianBlur((difference**2).mean(axis=2), (0, 0), neighbourhood)
     return np.asarray(np.exp2(-energy / scale**2), np.float32)
 
 
-def _missing_grain(drawn: Plane, original: Plane, seed: int) -> Plane:
+def missing_grain(drawn: Plane, original: Plane, seed: int) -> Plane:
     """Return noise, the same for all colours, that makes what is drawn as grainy as the picture."""
     missing = np.sqrt(max(_noise(original) ** 2 - _noise(drawn) ** 2, 0))
     grain = np.random.default_rng(seed).normal(0, missing, drawn.shape[:2])

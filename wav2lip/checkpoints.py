@@ -1,4 +1,4 @@
-"""Which checkpoint there is. Apart from what reads it, so that asking does not cost the import of torch."""
+"""Which weights there are. Apart from what reads them, so that asking does not cost the import of torch."""
 
 from pathlib import Path
 
@@ -7,6 +7,8 @@ from voiceover.errors import EngineUnavailable
 NAMES = ("wav2lip_gan", "wav2lip")
 """Published checkpoints, the sharper one first."""
 SUFFIXES = (".safetensors", ".pth", ".pt")
+RESTORERS = {"gfpgan": "gfpgan_1.4", "codeformer": "codeformer"}
+"""Networks that restore what was drawn: what people call them → the published model."""
 
 
 def find(folder: Path) -> Path:
@@ -18,8 +20,25 @@ def find(folder: Path) -> Path:
     for path in (folder / f"{name}{suffix}" for name in NAMES for suffix in SUFFIXES):
         if path.is_file():
             return path
-    raise EngineUnavailable(
-        f"no Wav2Lip weights in {folder}; to get them: .venv/bin/flask models download wav2lip_gan",
-        engine="wav2lip",
+    raise _missing(folder, "wav2lip", NAMES[0])
+
+
+def find_restorer(folder: Path, name: str) -> Path:
+    """Return the file of one of the `RESTORERS`.
+
+    Raises:
+        EngineUnavailable: the folder does not have it.
+    """
+    path = folder / f"{RESTORERS[name]}.onnx"
+    if path.is_file():
+        return path
+    raise _missing(folder, f"wav2lip-{name}", RESTORERS[name])
+
+
+def _missing(folder: Path, engine: str, model: str) -> EngineUnavailable:
+    return EngineUnavailable(
+        f"no weights for {engine} in {folder}; to get them: .venv/bin/flask models download {model}",
+        engine=engine,
         reason="checkpoint-missing",
+        model=model,
     )

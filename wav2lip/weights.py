@@ -125,7 +125,11 @@ def _check(path: Path, state: Mapping[str, Tensor], network: Wav2Lip) -> None:
 
 def _refusal(path: Path, reason: str, why: str) -> EngineUnavailable:
     return EngineUnavailable(
-        f"{path.name} cannot be used: {why}", engine="wav2lip", reason=reason, path=path.name
+        f"{path.name} cannot be used: {why}",
+        engine="wav2lip",
+        reason=reason,
+        path=path.name,
+        model=path.stem,
     )
 
 

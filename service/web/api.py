@@ -5,12 +5,12 @@ from dataclasses import asdict
 from apiflask import APIBlueprint
 from flask import Response, request
 
-from service.engines import E, Registry, choose_voice, languages
+from service.engines import E, Registry, choose_voice, languages, measured_rate
 from service.pipeline import ChunkRequest, Clip, Pipeline
 from service.settings import Settings
 from service.web import schemas
 from service.web.answers import CLIP, answers, expect, expect_upload, stream_clip
-from service.web.problems import BadRequest, sentence
+from service.web.problems import BadRequest, cure, sentence
 from voiceover import video
 from voiceover.types import SAMPLE_RATE
 
@@ -106,9 +106,11 @@ def _check_length(text: str, limit: int) -> None:
 
 
 def _state(engines: Registry[E], name: str) -> dict[str, object]:
-    objection = engines.objection(name)
+    objection, available = engines.objection(name), engines.missing(name) is None
     return {
         "name": name,
-        "available": engines.missing(name) is None,
+        "available": available,
         "reason": sentence(objection) if objection else "",
+        "command": cure(objection) if objection else "",
+        "rate": measured_rate(engines.get(name)) if available else None,
     }

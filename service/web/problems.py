@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from service.models import download_command
 from service.web.languages import tongue
 from voiceover.errors import VoiceoverError
 
@@ -123,11 +124,6 @@ PROBLEMS: Mapping[str, Problem] = {
         "Аватаров уже {most}, больше сервер не хранит. Удалите ненужные.",
         "There are {most} avatars already, and no room for more. Delete some.",
     ),
-    "storage-failed": Problem(
-        507,
-        "Сервер не смог записать данные на диск. Сообщите тому, кто его ведёт.",
-        "The server could not write to its disk. Tell whoever runs it.",
-    ),
     "not-sound": Problem(
         422,
         "В файле нет звука, который можно прочитать. Подойдут WAV, MP3, M4A, OGG, FLAC и WebM.",
@@ -210,32 +206,28 @@ PROBLEMS: Mapping[str, Problem] = {
     ),
     "checkpoint-missing": Problem(
         503,
-        "Для движка {engine} нет обученных весов. Получить их: .venv/bin/flask models download wav2lip_gan",
-        "The engine {engine} has no trained weights. To get them:"
-        " .venv/bin/flask models download wav2lip_gan",
+        "Для движка {engine} нет обученных весов. Получить их: {command}",
+        "The engine {engine} has no trained weights. To get them: {command}",
     ),
     "checkpoint-unreadable": Problem(
         503,
-        "Файл весов повреждён: {path}. Проверить: .venv/bin/flask models verify",
-        "The file of weights is damaged: {path}. To check it: .venv/bin/flask models verify",
+        "Файл весов повреждён: {path}. Получить целый: {command}",
+        "The file of weights is damaged: {path}. To get a whole one: {command}",
     ),
     "checkpoint-foreign": Problem(
         503,
-        "В файле {path} веса другой сети. Получить нужные: .venv/bin/flask models download wav2lip_gan",
-        "{path} holds another network's weights. To get the right ones:"
-        " .venv/bin/flask models download wav2lip_gan",
+        "В файле {path} веса другой сети. Получить нужные: {command}",
+        "{path} holds another network's weights. To get the right ones: {command}",
     ),
     "checkpoint-untrusted": Problem(
         503,
-        "В файле {path} код, и файл неизвестен. Получить известный:"
-        " .venv/bin/flask models download wav2lip_gan",
-        "{path} holds code and is not a known file. To get a known one:"
-        " .venv/bin/flask models download wav2lip_gan",
+        "В файле {path} код, и файл неизвестен. Получить известный: {command}",
+        "{path} holds code and is not a known file. To get a known one: {command}",
     ),
     "too-slow": Problem(
         503,
-        "Движок {engine} здесь рисует {rate} кадров в секунду: мало для речи без пауз.",
-        "The engine {engine} draws {rate} frames a second here: too few to speak without pauses.",
+        "Движок {engine} здесь рисует {rate:.2g} кадров в секунду: мало для речи без пауз.",
+        "The engine {engine} draws {rate:.2g} frames a second here: too few to speak without pauses.",
     ),
     "synthesis-failed": Problem(
         500,
@@ -317,9 +309,15 @@ def sentence(error: VoiceoverError) -> str:
     return _in_words(problem, details)
 
 
+def cure(error: VoiceoverError) -> str:
+    """Return the command that brings what is missing, or "" where no model would help."""
+    model = error.details.get("model")
+    return download_command(str(model)) if model else ""
+
+
 def _known(error: VoiceoverError) -> tuple[str, Problem, dict[str, object]]:
     """The entry of `PROBLEMS` that fits best, and the details for its template."""
-    details = error.details | {"message": str(error)}
+    details = error.details | {"message": str(error), "command": cure(error)}
     if isinstance(choices := details.get("choices"), list):
         details["choices"] = ", ".join(map(str, choices[:CHOICES_SHOWN]))
     for name in (details.get("reason"), f"{details.get('kind')}-{error.code}", error.code):

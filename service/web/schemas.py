@@ -89,6 +89,8 @@ class EngineOut(BaseModel):
     name: str
     available: bool
     reason: str = Field(description="Why it is not available, or why `auto` passes it over; else empty.")
+    command: str = Field(description="The command that brings what is missing; else empty.")
+    rate: float | None = Field(description="Frames drawn in a second, as measured here; null if it was not.")
 
 
 class EnginesOut(BaseModel):

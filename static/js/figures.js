@@ -25,15 +25,27 @@ export class Figures {
   }
 }
 
-/** Lists engines with the reason why one is not available. */
+/** Lists engines: how fast those are that were measured, and what brings those that are missing. */
 export function listEngines(element, { speech, lips }, words) {
-  const line = (kind) => ({ name, available, reason }) => {
+  const line = (kind) => (engine) => {
     const item = document.createElement("li");
-    item.dataset.available = available;
+    item.dataset.available = engine.available;
     const title = document.createElement("strong");
-    title.textContent = `${words.t(`engines.${kind}`)}: ${name}`;
-    item.append(title, ` ${available ? words.t("engines.available") : (reason ?? "")}`);
+    title.textContent = `${words.t(`engines.${kind}`)}: ${engine.name}`;
+    item.append(title, " ", ...describe(engine, words));
     return item;
   };
   element.replaceChildren(...speech.map(line("speech")), ...lips.map(line("lips")));
+}
+
+/** What is said of an engine, as strings and elements: the command that brings it stands out. */
+function describe({ available, reason, command, rate }, words) {
+  if (!available && command) {
+    const code = document.createElement("code");
+    code.textContent = command;
+    return [reason.replace(command, ""), code];
+  }
+  if (reason) return [reason];
+  const works = words.t("engines.available");
+  return [rate === null ? works : `${works}, ${words.t("engines.rate", { n: words.number(rate, 0) })}`];
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from app import create_app
 from service.engines import MARGIN, Registry, lip_engines, too_slow
 from service.models import ModelFolder
 from service.settings import Settings
-from tests.wav2lip import formula
+from tests.wav2lip import formula, restorers
 from voiceover.errors import EngineUnavailable
 from voiceover.lips import LipEngine
 from voiceover.types import FPS, Avatar, Frame, Speech
@@ -56,7 +57,7 @@ def test_auto_passes_over_an_engine_slower_than_speech_but_it_can_be_forced() ->
     assert slow.missing("neural") is None and slow.get("neural").name == "neural"
     objection = slow.objection("neural")
     assert objection is not None and objection.details["reason"] == "too-slow"
-    assert objection.details["rate"] == round(MARGIN * FPS - 1)
+    assert objection.details["rate"] == MARGIN * FPS - 1
 
 
 def test_auto_never_takes_wav2lip_without_a_checkpoint(tmp_path: Path) -> None:
@@ -64,6 +65,28 @@ def test_auto_never_takes_wav2lip_without_a_checkpoint(tmp_path: Path) -> None:
     assert lips.best().name == "visemes"
     missing = lips.missing("wav2lip")
     assert missing is not None and missing.details["reason"] == "checkpoint-missing"
+
+
+def test_restored_lips_are_there_when_both_files_are(tmp_path: Path) -> None:
+    lips = lip_engines(ModelFolder(tmp_path))
+    without_it = lips.missing("wav2lip-gfpgan")
+    assert without_it is not None and without_it.details["model"] == "gfpgan_1.4"
+    restorers.save(tmp_path / "gfpgan_1.4.onnx")
+    without_lips = lips.missing("wav2lip-gfpgan")
+    assert without_lips is not None and without_lips.details["model"] == "wav2lip_gan"
+    put_checkpoint(tmp_path)
+    assert lips.missing("wav2lip-gfpgan") is None
+    assert lips.get("wav2lip-gfpgan").name == "wav2lip-gfpgan"
+    assert lips.missing("wav2lip-codeformer") is not None
+
+
+def test_restored_lips_are_taken_only_when_asked_for(tmp_path: Path) -> None:
+    """However fast they are: something that works comes before them."""
+    lips = lip_engines(ModelFolder(tmp_path))
+    names = lips.names()
+    assert names.index("visemes") < min(names.index(f"wav2lip-{name}") for name in ("gfpgan", "codeformer"))
+    restorers.save(tmp_path / "gfpgan_1.4.onnx")
+    assert lips.best().name == "visemes"
 
 
 def test_a_checkpoint_is_found_without_a_restart(tmp_path: Path) -> None:
@@ -89,7 +112,7 @@ def app(tmp_path: Path) -> Flask:
     return create_app(Settings(data=tmp_path / "data", checkpoints=tmp_path))
 
 
-def lips_of(client: FlaskClient, language: str = "en") -> dict[str, dict[str, object]]:
+def lips_of(client: FlaskClient, language: str = "en") -> dict[str, dict[str, Any]]:
     answer = client.get("/api/engines", headers={"Accept-Language": language}).get_json()
     return {engine["name"]: engine for engine in answer["lips"]}
 
@@ -98,9 +121,13 @@ def test_the_api_says_what_is_missing_and_the_one_command_that_brings_it(app: Fl
     client = app.test_client()
     for language in ("en", "ru"):
         wav2lip = lips_of(client, language)["wav2lip"]
-        assert not wav2lip["available"] and "flask models download wav2lip_gan" in str(wav2lip["reason"])
+        assert not wav2lip["available"] and wav2lip["rate"] is None
+        assert wav2lip["command"] == ".venv/bin/flask models download wav2lip_gan"
+        assert str(wav2lip["reason"]).endswith(wav2lip["command"])
+        assert lips_of(client, language)["wav2lip-gfpgan"]["command"].endswith("download gfpgan_1.4")
     put_checkpoint(tmp_path)
-    assert lips_of(client)["wav2lip"]["available"]
+    found = lips_of(client)["wav2lip"]
+    assert found["available"] and found["command"] == "" and found["rate"] > 0
 
 
 def test_a_clip_is_drawn_by_the_engine_that_is_forced(app: Flask, tmp_path: Path) -> None:
@@ -111,6 +138,33 @@ def test_a_clip_is_drawn_by_the_engine_that_is_forced(app: Flask, tmp_path: Path
     assert answer.data[4:8] == b"ftyp"
 
 
+def test_every_command_that_is_told_names_a_model_of_the_manifest(app: Flask) -> None:
+    names = {model.name for model in ModelFolder().models}
+    told = [
+        engine["command"].split()[-1] for engine in lips_of(app.test_client()).values() if engine["command"]
+    ]
+    assert len(told) == 3 and set(told) <= names
+
+
+def test_the_cost_of_restoration_is_told(app: Flask, tmp_path: Path) -> None:
+    put_checkpoint(tmp_path)
+    restorers.save(tmp_path / "gfpgan_1.4.onnx")
+    lips = lips_of(app.test_client())
+    assert 0 < lips["wav2lip-gfpgan"]["rate"] < lips["wav2lip"]["rate"]
+
+
+def test_a_damaged_restorer_is_told_with_what_mends_it(app: Flask, tmp_path: Path) -> None:
+    put_checkpoint(tmp_path)
+    (tmp_path / "codeformer.onnx").write_bytes(b"<html>")
+    told = lips_of(app.test_client())["wav2lip-codeformer"]
+    assert not told["available"] and "codeformer.onnx" in told["reason"]
+    assert told["command"].endswith("download codeformer")
+
+
 def test_models_are_listed_on_the_command_line(app: Flask) -> None:
-    listed = app.test_cli_runner().invoke(args=["models", "list"]).output
-    assert "wav2lip_gan: missing" in listed and "non-commercial" in listed
+    listed = app.test_cli_runner().invoke(args=["models", "list"])
+    names = [line.split()[0] for line in listed.stdout.splitlines()]
+    assert {"wav2lip_gan", "wav2lip", "s3fd", "gfpgan_1.4", "codeformer"} <= set(names)
+    assert ".venv/bin/flask models download NAME" in listed.stderr
+    shown = app.test_cli_runner().invoke(args=["models", "show", "wav2lip_gan"]).output
+    assert "missing" in shown and "non-commercial" in shown
