@@ -6,6 +6,7 @@ from apiflask import APIFlask
 from flask import Flask
 
 from service.cli import models_commands
+from service.engines import Registry
 from service.models import ModelFolder
 from service.pipeline import Pipeline
 from service.settings import Settings
@@ -14,17 +15,22 @@ from service.web import problems
 from service.web.api import api_blueprint
 from service.web.avatars import avatars_blueprint
 from service.web.pages import health_blueprint, pages_blueprint, secure
+from tts.base import SpeechEngine
 from voiceover.avatarstore import AvatarStore
+from voiceover.voices import VoiceStore
 
 VERSION = "0.1.0"
 MAX_BODY = 2**20  # bytes of a request that is not a download
 
 
-def create_app(settings: Settings | None = None, serving: bool = False) -> Flask:
-    """Return a Flask app with its own engines and avatars.
+def create_app(
+    settings: Settings | None = None, serving: bool = False, speech: Registry[SpeechEngine] | None = None
+) -> Flask:
+    """Return a Flask app with its own engines, avatars and voices.
 
     Args:
         serving: whether requests will come, so that engines should get ready; commands load what they need.
+        speech: engines that speak, where they are not to be all that there are.
     """
     settings = settings or Settings()
     app = APIFlask(__name__, title="Voiceover", version=VERSION, docs_path=None, spec_path="/openapi.json")
@@ -35,7 +41,8 @@ def create_app(settings: Settings | None = None, serving: bool = False) -> Flask
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     models = ModelFolder(settings.checkpoints)
-    pipeline = Pipeline(AvatarStore(settings.data, settings.max_avatars), models)
+    avatars = AvatarStore(settings.data, settings.max_avatars)
+    pipeline = Pipeline(avatars, models, VoiceStore(settings.data / "voices"), speech)
     warm_up = WarmUp(pipeline)
     problems.register(app)
     app.register_blueprint(api_blueprint(pipeline, settings))

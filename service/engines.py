@@ -1,21 +1,25 @@
 """Engines by name: loaded late, once, and shared. The one door through which every engine enters."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, runtime_checkable
 
 from service.models import ModelFolder
-from tts.base import SpeechEngine, Voice
+from tts.base import CloningEngine, SpeechEngine, Voice, VoiceSample
 from voiceover.errors import EngineUnavailable, NotFound
 from voiceover.lips import LipEngine
+from voiceover.takes import TAKE_RATE
 from voiceover.types import FPS
+from voiceover.voices import OwnVoice
 from wav2lip import checkpoints
 
 if TYPE_CHECKING:
     from wav2lip.restore import Restorer
 
 AUTO = "auto"
+OWN = "own"
+"""Begins the name of a voice that imitates somebody."""
 MARGIN = 1.5
 """How much faster than speech an engine must draw: the rest goes into idle motion and encoding."""
 DIALECTS = {"en": "en-us", "fr": "fr-fr", "pt": "pt-br", "zh": "cmn"}
@@ -210,9 +214,30 @@ def lip_engines(models: ModelFolder) -> Registry[LipEngine]:
     return lips
 
 
-def all_voices(engines: Registry[SpeechEngine]) -> list[Voice]:
-    """Return every voice there is here, best engine first."""
-    return [voice for engine in engines.working() for voice in engine.voices()]
+def all_voices(engines: Registry[SpeechEngine], own: Sequence[OwnVoice] = ()) -> list[Voice]:
+    """Return every voice there is here, best engine first; then `own` ones, as engines imitate them."""
+    theirs = [voice for engine in engines.working() for voice in engine.voices()]
+    return theirs + [
+        _imitation(engine, somebody, language)
+        for engine in (imitators(engines) if own else ())
+        for somebody in own
+        for language in engine.cloned_languages()
+    ]
+
+
+def imitators(engines: Registry[SpeechEngine]) -> list[CloningEngine]:
+    """Return the engines that can imitate anybody here and now."""
+    return [
+        engine
+        for engine in engines.working()
+        if isinstance(engine, CloningEngine) and engine.cloned_languages()
+    ]
+
+
+def _imitation(engine: CloningEngine, somebody: OwnVoice, language: str) -> Voice:
+    voice_id = f"{engine.name}:{OWN}-{somebody.id}-{language}"
+    sample = VoiceSample(somebody.digest, somebody.samples, TAKE_RATE)
+    return Voice(voice_id, engine.name, language, somebody.name, "imitated", sample)
 
 
 def languages(voices: list[Voice]) -> list[str]:
@@ -222,6 +247,8 @@ def languages(voices: list[Voice]) -> list[str]:
 
 def choose_voice(voices: list[Voice], language: str, wanted: str = AUTO) -> Voice:
     """Return the voice of that id, or by `AUTO` the best one for the language.
+
+    `AUTO` imitates nobody unless nobody else speaks the language: people want to be asked.
 
     Raises:
         NotFound: nobody speaks the language, or there is no such voice.
@@ -236,7 +263,9 @@ def choose_voice(voices: list[Voice], language: str, wanted: str = AUTO) -> Voic
         raise NotFound(
             f"no voice speaks {language!r}", kind="language", name=language, choices=languages(voices)
         )
-    return min(able, key=lambda voice: _strangeness(voice.language, language.lower()))
+    return min(
+        able, key=lambda voice: (voice.sample is not None, _strangeness(voice.language, language.lower()))
+    )
 
 
 def _strangeness(tag: str, language: str) -> int:

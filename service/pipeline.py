@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from service.engines import AUTO, all_voices, choose_voice, lip_engines, speech_engines
+from service.engines import AUTO, Registry, all_voices, choose_voice, lip_engines, speech_engines
 from service.models import ModelFolder
 from service.recording import Recording, RecordingShelf
-from tts.base import Voice
+from tts.base import SpeechEngine, Voice
 from voiceover import audio, chunks, video
 from voiceover.avatars import DEFAULT_AVATAR
 from voiceover.avatarstore import AvatarStore
@@ -18,6 +18,7 @@ from voiceover.idle import IDLE_FRAMES, IdleMotion, nods
 from voiceover.lips import LipEngine
 from voiceover.reading import read
 from voiceover.types import FRAMES_PER_FRAGMENT, Avatar, Chunk, Frame, Speech, Word
+from voiceover.voices import VoiceStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,20 @@ class Clip:
 class Pipeline:
     """One for a server. Safe to share between threads; holds the engines and avatars."""
 
-    def __init__(self, avatars: AvatarStore, models: ModelFolder) -> None:
+    def __init__(
+        self,
+        avatars: AvatarStore,
+        models: ModelFolder,
+        own_voices: VoiceStore,
+        speech: Registry[SpeechEngine] | None = None,
+    ) -> None:
+        """
+        Args:
+            speech: engines that speak, where they are not to be all that there are.
+        """
         self.avatars = avatars
-        self.speech = speech_engines()
+        self.own_voices = own_voices
+        self.speech = speech or speech_engines()
         self.lips = lip_engines(models)
         self._idle_loops = RecordingShelf()
         self._motion = lru_cache(maxsize=64)(IdleMotion)  # one for each avatar
@@ -80,7 +92,7 @@ class Pipeline:
 
     def voices(self) -> list[Voice]:
         """Return every voice there is here, the best first."""
-        return all_voices(self.speech)
+        return all_voices(self.speech, self.own_voices.all())
 
     def render(self, request: ChunkRequest) -> Clip:
         """Speak a chunk; its frames are drawn and encoded as the clip is read.

@@ -31,7 +31,7 @@ class Voice:
     name: str
     """What people see."""
     quality: str
-    """"formant" (intelligible, robotic) or "neural"."""
+    """"formant" (intelligible, robotic), "neural", or "imitated" where the engine imitates the `sample`."""
     sample: VoiceSample | None = None
     """Whom a voice imitates; None where the voice is the engine's own."""
 
