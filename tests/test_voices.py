@@ -8,7 +8,7 @@ import pytest
 
 from tests.recordings import spoken
 from voiceover import takes
-from voiceover.errors import InvalidRequest, NotFound, StorageFailed, StoreFull
+from voiceover.errors import InvalidRequest, NotFound, StorageError
 from voiceover.takes import TAKE_RATE, Take
 from voiceover.voices import LONGEST_NAME, MOST, VoiceStore
 
@@ -115,8 +115,9 @@ def test_what_is_no_name_is_refused(folder: Path, name: str) -> None:
 def test_the_number_of_voices_is_bounded(folder: Path) -> None:
     store = VoiceStore(folder)
     voices = [store.add(tone(number), str(number)) for number in range(MOST)]
-    with pytest.raises(StoreFull):
+    with pytest.raises(StorageError) as refused:
         store.add(tone(MOST), "one more")
+    assert refused.value.details["reason"] == "too-many-voices"
     assert store.add(tone(0), "known").id == voices[0].id
     store.delete(voices[1].id)
     store.add(tone(MOST), "one more")
@@ -147,7 +148,7 @@ def test_a_damaged_voice_is_passed_over(folder: Path, file: str, content: bytes 
 def test_a_disk_that_refuses_is_told_and_nothing_is_left(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     store = VoiceStore(tmp_path / "file" / "voices")
-    with pytest.raises(StorageFailed):
+    with pytest.raises(StorageError):
         store.add(tone(1), "a")
     assert store.all() == []
     assert everything_in(tmp_path) == ["file"]

@@ -39,18 +39,6 @@ class RecordingRefused(InvalidRequest):
     code = "recording-refused"
 
 
-class StoreFull(InvalidRequest):
-    """As many are kept as may be: one must be deleted first. `details` has their `kind` and `limit`."""
-
-    code = "store-full"
-
-
-class StorageFailed(VoiceoverError):
-    """What should be kept could not be written."""
-
-    code = "storage-failed"
-
-
 class EngineUnavailable(VoiceoverError):
     """The engine is known but cannot work here now; the message says what is missing."""
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from voiceover.errors import InvalidRequest, NotFound, StorageFailed, StoreFull
+from voiceover.errors import InvalidRequest, NotFound, StorageError
 from voiceover.takes import TAKE_RATE, Take
 from voiceover.types import Samples
 
@@ -83,8 +83,7 @@ class VoiceStore:
 
         Raises:
             InvalidRequest: there is nothing to see in the name, or it is too long.
-            StoreFull: there are `MOST` voices.
-            StorageFailed: it cannot be written; nothing of it is left then.
+            StorageError: there are `MOST` voices, or it cannot be written; nothing of it is left then.
         """
         name = _one_line(name)
         sound = _wav(take.samples)
@@ -92,7 +91,7 @@ class VoiceStore:
         with self._lock:
             voice = OwnVoice(digest[:16], name, digest, _samples(sound))
             if voice.id not in self._voices() and len(self._voices()) >= MOST:
-                raise StoreFull(f"there are {MOST} voices", kind="voice", limit=MOST)
+                raise StorageError(f"there are {MOST} voices", reason="too-many-voices", most=MOST)
             with self._scratch() as scratch:
                 (scratch / _SOUND).write_bytes(sound)
                 (scratch / _ABOUT).write_text(_about(voice), encoding="utf-8")
@@ -106,7 +105,7 @@ class VoiceStore:
 
         Raises:
             NotFound: there is no voice of that id.
-            StorageFailed: it cannot be removed.
+            StorageError: it cannot be removed.
         """
         with self._lock:
             voice = self._find(voice_id)
@@ -141,7 +140,7 @@ class VoiceStore:
             scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=self._folder))
             yield scratch
         except OSError as exc:
-            raise StorageFailed(f"{self._folder} cannot be written to: {exc}") from exc
+            raise StorageError(f"{self._folder} cannot be written to: {exc}") from exc
         finally:
             if scratch:
                 shutil.rmtree(scratch, ignore_errors=True)

@@ -184,20 +184,10 @@ PROBLEMS: Mapping[str, Problem] = {
         "Нужно согласие того, чей это голос: отметьте его (поле consent=true).",
         "The consent of whoever's voice it is is needed: tick it (the field consent=true).",
     ),
-    "store-full": Problem(
-        409,
-        "Места больше нет: можно хранить не больше {limit}. Удалите ненужное.",
-        "There is no more room: at most {limit} are kept. Delete what is not needed.",
-    ),
-    "voice-store-full": Problem(
-        409,
-        "Уже сохранено {limit} голосов, больше нельзя. Удалите ненужный.",
-        "{limit} voices are kept already, which is all there may be. Delete one that is not needed.",
-    ),
-    "storage-failed": Problem(
+    "too-many-voices": Problem(
         507,
-        "Не удалось сохранить на диск. Проверьте место и права на папку данных сервера.",
-        "It could not be saved to the disk. Check the space and the rights of the server's data folder.",
+        "Уже сохранено {most} голосов, больше сервер не хранит. Удалите ненужные.",
+        "There are {most} voices already, and no room for more. Delete some.",
     ),
     "engine-unavailable": Problem(
         503,
