@@ -78,3 +78,12 @@ class Aligner(Protocol):
     ) -> tuple[tuple[Phone, ...], tuple[Word, ...]]:
         """Return the phones and the words (`text.split()`) of a sound, in its own sample positions."""
         ...
+
+
+@runtime_checkable
+class PacedEngine(SpeechEngine, Protocol):
+    """An engine that measures how fast it speaks here."""
+
+    def pace(self, voice: Voice) -> float | None:
+        """Return the seconds of work that a second of speech takes; None until the voice has spoken."""
+        ...

@@ -1,0 +1,1 @@
+"""Coqui TTS: whatever model of it lies in a folder: XTTS, VITS, MMS and others."""
