@@ -1,5 +1,6 @@
 """Engines by name: loaded late, once, and shared. The one door through which every engine enters."""
 
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -7,15 +8,18 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, runtime_checkable
 
 from service.models import ModelFolder
 from tts.base import CloningEngine, SpeechEngine, Voice, VoiceSample
-from voiceover.errors import EngineUnavailable, NotFound
+from voiceover import align
+from voiceover.errors import EngineUnavailable, NotFound, SynthesisError
 from voiceover.lips import LipEngine
 from voiceover.takes import TAKE_RATE
-from voiceover.types import FPS
+from voiceover.types import FPS, Samples
 from voiceover.voices import OwnVoice
 from wav2lip import checkpoints
 
 if TYPE_CHECKING:
     from wav2lip.restore import Restorer
+
+log = logging.getLogger(__name__)
 
 AUTO = "auto"
 OWN = "own"
@@ -107,6 +111,27 @@ def _espeak() -> SpeechEngine:
     from tts.espeak import EspeakEngine
 
     return EspeakEngine()
+
+
+class EspeakAligner:
+    """Times a sound by how espeak reads the same text. Safe to share between threads."""
+
+    def __init__(self, espeak: Callable[[], SpeechEngine]) -> None:
+        """
+        Args:
+            espeak: returns the engine or raises `EngineUnavailable`.
+        """
+        self._espeak = espeak
+
+    def __call__(self, samples: Samples, sample_rate: int, text: str, language: str) -> align.Times:
+        try:
+            engine = self._espeak()
+            voice = choose_voice(list(engine.voices()), language)
+            reference = engine.synthesize(text, voice)
+        except (EngineUnavailable, NotFound, SynthesisError) as exc:
+            log.warning("times are guessed from letters: %s", exc)
+            return align.stretch(samples, sample_rate, align.spelled(text))
+        return align.align(samples, sample_rate, reference)
 
 
 def _visemes() -> LipEngine:
