@@ -219,6 +219,38 @@ PROBLEMS: Mapping[str, Problem] = {
         "Движок {engine} здесь рисует {rate:.2g} кадров в секунду: мало для речи без пауз.",
         "The engine {engine} draws {rate:.2g} frames a second here: too few to speak without pauses.",
     ),
+    "coqui-no-model": Problem(
+        503,
+        "Для движка coqui нет моделей. Получить, например: .venv/bin/flask models download mms_rus",
+        "The engine coqui has no models. To get one, say: .venv/bin/flask models download mms_eng",
+    ),
+    "coqui-no-weights": Problem(
+        503,
+        "В папке модели Coqui «{model}» нет весов. Положите их туда под именем model.pth.",
+        "The folder of the Coqui model “{model}” has no weights. Put them there as model.pth.",
+    ),
+    "coqui-no-language": Problem(
+        503,
+        "Непонятно, на каком языке говорит модель Coqui «{model}». Начните имя её папки с языка: ru_{model}",
+        "Nothing tells which language the Coqui model “{model}” speaks. Begin its folder's name with it:"
+        " en_{model}",
+    ),
+    "coqui-foreign": Problem(
+        503,
+        "В папке «{model}» нет модели Coqui, которая умеет здесь говорить.",
+        "The folder “{model}” holds no Coqui model that can speak here.",
+    ),
+    "coqui-damaged": Problem(
+        503,
+        "Модель Coqui «{model}» повреждена или собрана из чужих файлов. Проверить: .venv/bin/flask models verify",
+        "The Coqui model “{model}” is damaged, or made of another model's files. To check it:"
+        " .venv/bin/flask models verify",
+    ),
+    "speaks-too-slowly": Problem(
+        503,
+        "Движок {engine} здесь тратит на секунду речи {pace} с: мало для речи без пауз.",
+        "The engine {engine} takes {pace} s for a second of speech here: too long to speak without pauses.",
+    ),
     "synthesis-failed": Problem(
         500,
         "Голос не смог произнести этот текст. Попробуйте другой голос.",
