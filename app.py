@@ -15,6 +15,7 @@ from service.web import problems
 from service.web.api import api_blueprint
 from service.web.avatars import avatars_blueprint
 from service.web.pages import health_blueprint, pages_blueprint, secure
+from service.web.voices import voices_blueprint
 from tts.base import SpeechEngine
 from voiceover.avatarstore import AvatarStore
 from voiceover.voices import VoiceStore
@@ -42,11 +43,13 @@ def create_app(
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     models = ModelFolder(settings.checkpoints)
     avatars = AvatarStore(settings.data, settings.max_avatars)
-    pipeline = Pipeline(avatars, models, VoiceStore(settings.data / "voices"), speech)
+    own_voices = VoiceStore(settings.data / "voices", settings.max_voices)
+    pipeline = Pipeline(avatars, models, own_voices, speech)
     warm_up = WarmUp(pipeline)
     problems.register(app)
     app.register_blueprint(api_blueprint(pipeline, settings))
     app.register_blueprint(avatars_blueprint(pipeline, settings))
+    app.register_blueprint(voices_blueprint(pipeline, settings))
     app.register_blueprint(pages_blueprint())
     app.register_blueprint(health_blueprint(warm_up.is_ready))
     app.after_request(secure)

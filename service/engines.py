@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 AUTO = "auto"
 OWN = "own"
 """Begins the name of a voice that imitates somebody."""
+AUTO_IMITATOR = "xtts_v2"
+"""The model that people are told to get when nothing here can imitate a voice."""
 MARGIN = 1.5
 """How much faster than speech an engine must draw: the rest goes into idle motion and encoding."""
 DIALECTS = {"en": "en-us", "fr": "fr-fr", "pt": "pt-br", "zh": "cmn"}

@@ -31,5 +31,9 @@ class Settings(BaseSettings):
     """Avatars that people may bring."""
     max_photo: int = Field(32 * 2**20, ge=1)
     """Bytes of a photo."""
+    max_voices: int = Field(24, ge=0)
+    """Voices that people may bring; they are kept in memory, at most 3 MB each."""
+    max_recording: int = Field(32 * 2**20, ge=1)
+    """Bytes of a recording of a voice."""
     max_download: int = Field(512 * 2**20, ge=1)
     """Bytes of clips joined into one download."""

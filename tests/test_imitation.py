@@ -19,7 +19,7 @@ TEXT = "Привет, меня зовут Аватар, и я говорю чу�
 
 @pytest.fixture
 def store(tmp_path: Path) -> VoiceStore:
-    return VoiceStore(tmp_path)
+    return VoiceStore(tmp_path, most=5)
 
 
 def recorded(store: VoiceStore, engine: str, language: str) -> OwnVoice:

@@ -10,7 +10,9 @@ from tests.recordings import spoken
 from voiceover import takes
 from voiceover.errors import InvalidRequest, NotFound, StorageError
 from voiceover.takes import TAKE_RATE, Take
-from voiceover.voices import LONGEST_NAME, MOST, VoiceStore
+from voiceover.voices import LONGEST_NAME, VoiceStore
+
+MOST = 5
 
 
 def tone(number: int) -> Take:
@@ -29,14 +31,14 @@ def everything_in(folder: Path) -> list[str]:
 
 
 def test_nothing_is_written_before_there_is_something_to_keep(folder: Path) -> None:
-    assert VoiceStore(folder).all() == []
+    assert VoiceStore(folder, MOST).all() == []
     assert not folder.exists()
 
 
 def test_a_voice_outlives_the_server(folder: Path) -> None:
     take = takes.judge(spoken())
-    kept = VoiceStore(folder).add(take, "Анна")
-    (found,) = VoiceStore(folder).all()
+    kept = VoiceStore(folder, MOST).add(take, "Анна")
+    (found,) = VoiceStore(folder, MOST).all()
     assert (found.id, found.name, found.digest) == (kept.id, "Анна", kept.digest)
     assert np.array_equal(found.samples, kept.samples)
     assert np.abs(found.samples - take.samples).max() < 2 / 32_767
@@ -49,7 +51,7 @@ def test_its_recording_can_be_heard(folder: Path) -> None:
     import io
     import wave
 
-    store = VoiceStore(folder)
+    store = VoiceStore(folder, MOST)
     voice = store.add(tone(1), "a")
     with wave.open(io.BytesIO(store.sound(voice.id))) as sound:
         assert (sound.getframerate(), sound.getnchannels()) == (TAKE_RATE, 1)
@@ -57,16 +59,16 @@ def test_its_recording_can_be_heard(folder: Path) -> None:
 
 
 def test_the_same_recording_is_the_same_voice(folder: Path) -> None:
-    store = VoiceStore(folder)
+    store = VoiceStore(folder, MOST)
     first, second = store.add(tone(1), "before"), store.add(tone(1), "after")
     assert first.id == second.id
     assert [voice.name for voice in store.all()] == ["after"]
-    assert [voice.name for voice in VoiceStore(folder).all()] == ["after"]
+    assert [voice.name for voice in VoiceStore(folder, MOST).all()] == ["after"]
     assert store.add(tone(2), "other").id != first.id
 
 
 def test_a_deleted_voice_leaves_nothing(folder: Path) -> None:
-    store = VoiceStore(folder)
+    store = VoiceStore(folder, MOST)
     voice = store.add(tone(1), "a")
     store.delete(voice.id)
     assert store.all() == []
@@ -77,7 +79,7 @@ def test_a_deleted_voice_leaves_nothing(folder: Path) -> None:
 
 @pytest.mark.parametrize("voice_id", ["", ".", "..", "../voices", "/etc", "voice.json", "\0", "a" * 5000])
 def test_an_unknown_id_is_never_a_path(folder: Path, voice_id: str) -> None:
-    store = VoiceStore(folder)
+    store = VoiceStore(folder, MOST)
     store.add(tone(1), "a")
     before = everything_in(folder.parent)
     for ask in (store.get, store.delete, store.sound):
@@ -98,22 +100,22 @@ def test_an_unknown_id_is_never_a_path(folder: Path, voice_id: str) -> None:
     ],
 )
 def test_a_name_is_one_visible_line_and_no_path(folder: Path, name: str, kept: str) -> None:
-    voice = VoiceStore(folder).add(tone(1), name)
+    voice = VoiceStore(folder, MOST).add(tone(1), name)
     assert voice.name == kept
     assert everything_in(folder) == [voice.id, f"{voice.id}/sample.wav", f"{voice.id}/voice.json"]
-    assert VoiceStore(folder).get(voice.id).name == kept
+    assert VoiceStore(folder, MOST).get(voice.id).name == kept
 
 
 @pytest.mark.parametrize("name", ["", " \n", "\u200b\u202e", "\ud800", "я" * (LONGEST_NAME + 1)])
 def test_what_is_no_name_is_refused(folder: Path, name: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        VoiceStore(folder).add(tone(1), name)
+        VoiceStore(folder, MOST).add(tone(1), name)
     assert refused.value.details["reason"] == "bad-name"
     assert not folder.exists()
 
 
 def test_the_number_of_voices_is_bounded(folder: Path) -> None:
-    store = VoiceStore(folder)
+    store = VoiceStore(folder, MOST)
     voices = [store.add(tone(number), str(number)) for number in range(MOST)]
     with pytest.raises(StorageError) as refused:
         store.add(tone(MOST), "one more")
@@ -121,33 +123,33 @@ def test_the_number_of_voices_is_bounded(folder: Path) -> None:
     assert store.add(tone(0), "known").id == voices[0].id
     store.delete(voices[1].id)
     store.add(tone(MOST), "one more")
-    assert len(VoiceStore(folder).all()) == MOST
+    assert len(VoiceStore(folder, MOST).all()) == MOST
 
 
 def test_what_a_killed_server_left_is_removed(folder: Path) -> None:
-    store = VoiceStore(folder)
+    store = VoiceStore(folder, MOST)
     voice = store.add(tone(1), "a")
     (folder / ".scratch-1").mkdir()
     (folder / ".scratch-1" / "sample.wav").write_bytes(b"half")
-    assert [known.id for known in VoiceStore(folder).all()] == [voice.id]
+    assert [known.id for known in VoiceStore(folder, MOST).all()] == [voice.id]
     assert everything_in(folder) == [voice.id, f"{voice.id}/sample.wav", f"{voice.id}/voice.json"]
 
 
 @pytest.mark.parametrize("file", ["sample.wav", "voice.json"])
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff\xff", b"RIFF\x04\0\0\0WAVE", None])
 def test_a_damaged_voice_is_passed_over(folder: Path, file: str, content: bytes | None) -> None:
-    store = VoiceStore(folder)
+    store = VoiceStore(folder, MOST)
     broken, whole = store.add(tone(1), "a"), store.add(tone(2), "b")
     place = folder / broken.id / file
     place.unlink()
     if content is not None:
         place.write_bytes(content)
-    assert [voice.id for voice in VoiceStore(folder).all()] == [whole.id]
+    assert [voice.id for voice in VoiceStore(folder, MOST).all()] == [whole.id]
 
 
 def test_a_disk_that_refuses_is_told_and_nothing_is_left(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    store = VoiceStore(tmp_path / "file" / "voices")
+    store = VoiceStore(tmp_path / "file" / "voices", MOST)
     with pytest.raises(StorageError):
         store.add(tone(1), "a")
     assert store.all() == []

@@ -23,7 +23,6 @@ from voiceover.types import Samples
 
 log = logging.getLogger(__name__)
 
-MOST = 24  # voices; all are kept in memory, at most 3 MB each
 LONGEST_NAME = 60  # characters
 
 _SCRATCH = ".scratch-"  # what is being written or deleted; never read
@@ -56,12 +55,14 @@ class VoiceStore:
     store is first used.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, most: int) -> None:
         """
         Args:
             folder: read when first needed, made when first written to.
+            most: how many voices may be kept; all are held in memory, at most 3 MB each.
         """
         self._folder = folder
+        self._most = most
         self._known: dict[str, OwnVoice] | None = None
         self._lock = threading.Lock()
 
@@ -83,15 +84,17 @@ class VoiceStore:
 
         Raises:
             InvalidRequest: there is nothing to see in the name, or it is too long.
-            StorageError: there are `MOST` voices, or it cannot be written; nothing of it is left then.
+            StorageError: there are as many voices as may be, or it cannot be written. Nothing of it is left.
         """
         name = _one_line(name)
         sound = _wav(take.samples)
         digest = hashlib.sha256(sound).hexdigest()
         with self._lock:
             voice = OwnVoice(digest[:16], name, digest, _samples(sound))
-            if voice.id not in self._voices() and len(self._voices()) >= MOST:
-                raise StorageError(f"there are {MOST} voices", reason="too-many-voices", most=MOST)
+            if voice.id not in self._voices() and len(self._voices()) >= self._most:
+                raise StorageError(
+                    f"there are {self._most} voices", reason="too-many-voices", most=self._most
+                )
             with self._scratch() as scratch:
                 (scratch / _SOUND).write_bytes(sound)
                 (scratch / _ABOUT).write_text(_about(voice), encoding="utf-8")

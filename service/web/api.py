@@ -5,7 +5,7 @@ from dataclasses import asdict
 from apiflask import APIBlueprint
 from flask import Response, request
 
-from service.engines import E, Registry, choose_voice, languages, measured_rate
+from service.engines import E, Registry, measured_rate
 from service.pipeline import ChunkRequest, Clip, Pipeline
 from service.settings import Settings
 from service.web import schemas
@@ -83,18 +83,6 @@ def api_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
             "speech": [_state(pipeline.speech, name) for name in pipeline.speech.names()],
             "lips": [_state(pipeline.lips, name) for name in pipeline.lips.names()],
             "auto": {"speech": pipeline.speech.best().name, "lips": pipeline.lips.best().name},
-        }
-
-    @api.get("/voices")
-    @api.output(schemas.VoicesOut)
-    @api.doc(summary="Who can speak, and in which languages")
-    def voices() -> dict[str, object]:
-        there = pipeline.voices()
-        spoken = languages(there)
-        return {
-            "voices": [asdict(voice) for voice in there],
-            "languages": [{"code": language} for language in spoken],
-            "auto": {language: choose_voice(there, language).id for language in spoken},
         }
 
     return api

@@ -184,6 +184,11 @@ PROBLEMS: Mapping[str, Problem] = {
         "Нужно согласие того, чей это голос: отметьте его (поле consent=true).",
         "The consent of whoever's voice it is is needed: tick it (the field consent=true).",
     ),
+    "storage-failed": Problem(
+        507,
+        "Сервер не смог записать данные на диск. Сообщите тому, кто его ведёт.",
+        "The server could not write to its disk. Tell whoever runs it.",
+    ),
     "too-many-voices": Problem(
         507,
         "Уже сохранено {most} голосов, больше сервер не хранит. Удалите ненужные.",
@@ -386,12 +391,17 @@ def _from_http(error: HTTPException) -> WerkzeugResponse:
     if status < 400:  # a redirect raised by the router
         return error.get_response(request.environ)
     name = "broken-json" if status == 400 and request.is_json else f"http-{status}"
+    if status == 413 and request.mimetype == "multipart/form-data":
+        name = "upload-too-large"
     problem = PROBLEMS.get(name) or Problem(
         status, error.description or error.name, error.description or error.name
     )
-    answer = _answer(
-        status, name, problem, {"method": request.method, "expected": g.get("expected_type", "")}
-    )
+    facts = {
+        "method": request.method,
+        "expected": g.get("expected_type", ""),
+        "limit": (request.max_content_length or 0) // 2**20,
+    }
+    answer = _answer(status, name, problem, facts)
     for header, value in error.get_headers():
         if header in ("Allow", "Retry-After"):
             answer.headers[header] = value

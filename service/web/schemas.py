@@ -107,6 +107,37 @@ class VoiceOut(BaseModel):
     quality: str
 
 
+class OwnVoiceIn(_Request):
+    recording: UploadFile = Field(
+        description="6 to 30 s of one person's speech; WAV, MP3, M4A, OGG, FLAC, WebM."
+    )
+    name: Annotated[str, Field(min_length=1, max_length=MAX_NAME, description="What people see.")]
+    consent: Annotated[
+        Literal["true", "false"],
+        Field(
+            description="`true` once the owner of the voice has agreed to be imitated; else it is refused."
+        ),
+    ] = "false"
+
+
+class OwnVoiceOut(BaseModel):
+    id: str
+    name: str
+    seconds: float = Field(description="Length of what is kept: speech alone.")
+    sample: str = Field(description="Where it can be heard.")
+    engines: list[str] = Field(description="Engines that can imitate it here.")
+
+
+class OwnVoiceAddedOut(OwnVoiceOut):
+    verdict: str = Field(description="What the recording is like, in the language of `Accept-Language`.")
+    flaws: list[str] = Field(description="Of `clipped`, `noisy` and `quiet`.")
+
+
+class ImitationOut(BaseModel):
+    engines: list[str] = Field(description="Engines that can imitate somebody here.")
+    command: str = Field(description="What brings one where there is none; else empty.")
+
+
 class LanguageOut(BaseModel):
     code: str
 
@@ -115,6 +146,8 @@ class VoicesOut(BaseModel):
     voices: list[VoiceOut]
     languages: list[LanguageOut] = Field(description="Languages that somebody speaks, without dialects.")
     auto: dict[str, str] = Field(description="What `auto` stands for: language → voice id.")
+    own: list[OwnVoiceOut] = Field(description="Voices that people brought.")
+    imitation: ImitationOut
 
 
 class BoxOut(BaseModel):
