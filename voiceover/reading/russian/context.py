@@ -27,24 +27,31 @@ _GOVERNED_CASES = {
 _CASES_AFTER = {word: cases for cases, words in _GOVERNED_CASES.items() for word in words.split()}
 
 _LAST_WORD = re.compile(rf"({WORD}(?:-{WORD})?)[ \n«„\"(]*$")
-_JOINED_BEFORE = re.compile(rf"(?<![\d.,:]){INTEGER}(?:[.,]\d+)?(?: ?[-–—] ?| (?:и|или|либо) )$")
+_JOINED_BEFORE = re.compile(
+    rf"(?<![\d.,:]){INTEGER}(?:[.,]\d+|-[а-я]{{1,3}})?(?: ?[-–—] ?| (?:и|или|либо) )$"
+)
 _JOINED_AFTER = re.compile(
     rf"(?P<joint> ?[-–—] ?| (?:и|или|либо) | (?:до|по) )(?P<number>{INTEGER})"
     r"(?:-?(?:го|е|му|м|й|я|х))?(?![\d.,:]\d)"
 )
-_SIGN_BEFORE = re.compile("(?:минус|плюс) $")
+_SIGN_BEFORE = re.compile("(?:(?:минус|плюс) |[-−+±~≈])$")
 _NEXT_WORD = re.compile(rf" ({WORD})(?![-\w])")
 
 
-def cases_before(text: str, start: int) -> str:
-    """Return the cases in which a number that begins there may stand, the likeliest first; "" if any."""
+def before_all(text: str, start: int) -> str:
+    """Return what stands before a number and the numbers that are joined to it: of "с 3–5 мая" it is "с "."""
     before = text[max(0, start - _REACH) : start]
     for _ in range(3):
         joined = _JOINED_BEFORE.search(before)
         if not joined:
             break
         before = before[: joined.start()]
-    before = _SIGN_BEFORE.sub("", before)
+    return _SIGN_BEFORE.sub("", before)
+
+
+def cases_before(text: str, start: int) -> str:
+    """Return the cases in which a number that begins there may stand, the likeliest first; "" if any."""
+    before = before_all(text, start)
     last = _LAST_WORD.search(before)
     if not last:
         return ""

@@ -20,11 +20,13 @@ _CASES = {
 _GRAMMEMES = {"n": "nomn", "g": "gent", "d": "datv", "a": "accs", "i": "ablt", "p": "loct"}
 _GENDERS = {"masc": "m", "femn": "f", "neut": "n"}
 _NEVER_COUNTED = {"PREP", "CONJ", "PRCL", "NPRO", "COMP", "ADVB", "INTJ", "PRED"}
+_NO_COMMON_WORDS = {"Abbr", "Name", "Surn", "Patr", "Geox"}
 _SURE = 0.005  # an interpretation of a word that is less likely than this is left out
 
 _COUNTED_FORMS = {
     "год": "лет", "человек": "человек", "вольт": "вольт", "ампер": "ампер", "герц": "герц",
-    "килогерц": "килогерц", "мегагерц": "мегагерц", "гигагерц": "гигагерц",
+    "килогерц": "килогерц", "мегагерц": "мегагерц", "гигагерц": "гигагерц", "байт": "байт",
+    "килобайт": "килобайт", "мегабайт": "мегабайт", "гигабайт": "гигабайт", "терабайт": "терабайт",
 }  # fmt: skip
 """Nouns whose genitive plural after a number is not that of the dictionary."""
 
@@ -65,10 +67,11 @@ def forms(word: str) -> tuple[Form, ...]:
 
 @lru_cache(maxsize=4096)
 def is_word(word: str) -> bool:
-    """Tell whether the dictionary has a word, as other than an abbreviation."""
+    """Tell whether the dictionary has a word, and not as an abbreviation or a name."""
     dictionary = _dictionary()
-    word = word.lower()
-    return dictionary.word_is_known(word) and any("Abbr" not in p.tag for p in dictionary.parse(word))
+    return dictionary.word_is_known(word.lower()) and not (
+        _NO_COMMON_WORDS & dictionary.parse(word.lower())[0].tag.grammemes
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -78,13 +81,13 @@ def inflect(phrase: str, case: str, plural: bool) -> str:
     number = "plur" if plural else "sing"
     done: list[str] = []
     while words:
-        lemma = next(p for p in _dictionary().parse(words[0]) if p.tag.case == "nomn" and _is_nominal(p))
-        if plural and case == "g" and lemma.tag.POS == "NOUN" and words[0] in _COUNTED_FORMS:
-            word = _COUNTED_FORMS[words[0]]
+        lemma = _lemma(words)
+        if plural and case == "g" and words[0] in _COUNTED_FORMS:
+            form = _COUNTED_FORMS[words[0]]
         else:
-            form = lemma.inflect({number, _GRAMMEMES[case]})
-            word = form.word if form else words[0]
-        done.append(word)
+            inflected = lemma.inflect({number, _GRAMMEMES[case]})
+            form = inflected.word if inflected else words[0]
+        done.append(form)
         del words[0]
         if lemma.tag.POS == "NOUN":
             break
@@ -139,18 +142,19 @@ def load() -> None:
 
 def _paucal(phrase: str) -> str:
     """The form after 2, 3, 4: a noun in the genitive singular, its adjectives in the genitive plural."""
-    adjectives, noun = [], phrase
-    while " " in noun:
-        first, _, rest = noun.partition(" ")
-        if _dictionary().parse(first)[0].tag.POS != "ADJF":
-            break
-        adjectives.append(inflect(first, "g", True))
-        noun = rest
-    return " ".join([*adjectives, inflect(noun, "g", False)])
+    words = phrase.split()
+    adjectives: list[str] = []
+    while _lemma(words).tag.POS == "ADJF":
+        adjectives.append(inflect(words[0], "g", True))
+        del words[0]
+    return " ".join([*adjectives, inflect(" ".join(words), "g", False)])
 
 
-def _is_nominal(parse: Any) -> bool:
-    return parse.tag.POS == "NOUN" or (parse.tag.POS == "ADJF" and "masc" in parse.tag)
+def _lemma(words: list[str]) -> Any:
+    """The first word of a phrase: an adjective where it can be one and another word follows, else a noun."""
+    parses = [parse for parse in _dictionary().parse(words[0]) if parse.tag.case == "nomn"]
+    wanted = ("ADJF", "NOUN") if len(words) > 1 else ("NOUN", "ADJF")
+    return min(parses, key=lambda parse: wanted.index(parse.tag.POS) if parse.tag.POS in wanted else 2)
 
 
 @cache

@@ -34,7 +34,7 @@ _HALVES_OF = ("час", "минут", "год", "лет", "месяц", "нед�
 
 _ENDING = re.compile(
     rf"(?<![\d.,])({INTEGER})(?:[-‑](?P<ending>[оыи]?го|[оеи]?му|[ыио]?м|[оые]м|[ыио]?й|[аь]?я|[оьы]?е|[уь]?ю|"
-    r"ы?х|[ыи]?ми|ти|мя|ка|ью|а)|(?P<glued>[оыи]?го|[оы]?му|ый|ой|ий|[аь]я|[оы]е|ых))(?![\w-])"
+    r"ы?х|[ыи]?ми|ти|мя|ью|а)|(?P<glued>[оыи]?го|[оы]?му|ый|ой|ий|[аь]я|[оы]е|ых))(?![\w-])"
 )
 _COMPOUND = re.compile(r"(?<![\d.,])(\d{1,7})[-‑]?(?:ти|х|и)?[-‑]?([а-яё]{4,})")
 _COMPOUND_PARTS = {
@@ -46,12 +46,19 @@ _COMPOUND_PARTS = {
 }
 
 _INTEGER = re.compile(INTEGER)
-_NAMED = re.compile(
-    r"(?:[A-Za-z]\.? ?|\w-|№ |(?<!\w)(?i:номер|дом|кварт|страниц|рисун|таблиц|пункт|стать|глав|верси|"
-    r"маршрут|автобус|рейс|палат|кабинет|корпус|строени|офис|школ|том|част|выпуск|канал|пример|вариант|"
-    r"задани|упражнени|урок|уров|тест|модел|поезд|трамва|троллейбус)\w{0,5} )$"
+_SHORTEST_CODE = 10**9
+"""So long a number without blanks between its thousands is a code, read digit by digit."""
+_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:(?:,\d{3})+(?=\.\d)|(?:[.,]\d{3}){2,}(?![.,]?\d))")
+"""Thousands as they are divided in other countries."""
+_IN_A_BOOK = re.compile(
+    r"(?<!\w)(?i:рисун|таблиц|пункт|стать|глав|част|страниц|раздел|параграф|абзац|том)\w{0,4} $"
 )
-"""What stands before a number that is a name: it is read as it is, whatever follows."""
+_NAMED = re.compile(
+    r"(?:[A-Za-z]\.? ?|\w-|№ |(?<!\w)(?i:номер|дом|квартир|верси|маршрут|автобус|рейс|палат|кабинет|корпус|"
+    r"строени|офис|школ|выпуск|канал|пример|вариант|задани|упражнени|урок|уров|тест|модел|поезд|трамва|"
+    r"троллейбус)\w{0,5} )$"
+)
+"""What stands before a number that is a name: no noun after it is numbered by it."""
 _HOURS = ("утра", "вечера", "ночи", "дня")
 _ORDINALS = re.compile(
     r"(?:этаж|век|класс|курс|квартал|тур|раунд|мест|страниц|глав|стать|пункт|сезон)"
@@ -63,15 +70,24 @@ _YEAR_BEFORE = {"в": "p", "во": "p", "к": "d", "ко": "d", "на": "a", "п
 )
 
 
+def telephones(draft: Draft) -> Draft:
+    """Read telephone numbers group by group."""
+    return draft.edit(edit for match in _TELEPHONE.finditer(draft.text) for edit in _telephone(match))
+
+
+def unify(draft: Draft) -> Draft:
+    """Write "10–15" with a hyphen, which is said without a rest, and "1,000.50" as "1000.50"."""
+    draft = draft.sub(_GROUPED, lambda match: re.sub("[.,]", "", match[0]))
+    return draft.sub(_RANGE, _dash, "dash")
+
+
 def read(draft: Draft) -> Draft:
     """Put every digit into words."""
-    draft = draft.edit(edit for match in _TELEPHONE.finditer(draft.text) for edit in _telephone(match))
     draft = draft.sub(
         _SIGN_FRACTION, lambda m: (" " if m["whole"] is not None else "") + _SIGN_FRACTIONS[m[0]]
     )
     draft = draft.sub(_VERSION, lambda match: " точка ".join(map(_plain, match[0].split("."))))
     draft = draft.sub(_SIGN, lambda match: _SIGNS[match[0].strip()])
-    draft = draft.sub(_RANGE, _dash, "dash")
     draft = draft.sub(_FRACTION, _fraction)
     draft = draft.sub(_DECIMAL, _decimal)
     draft = draft.sub(_ENDING, _with_ending)
@@ -84,8 +100,12 @@ def _plain(digits: str) -> str:
     zeros = len(digits) - len(digits.lstrip("0")) if len(digits) > 1 else 0
     rest = digits[zeros:]
     if len(rest) > 15 or zeros > 3:
-        return " ".join(cardinal(int(digit)) for digit in digits)
+        return _one_by_one(digits)
     return " ".join([cardinal(0)] * zeros + ([cardinal(int(rest))] if rest else []))
+
+
+def _one_by_one(digits: str) -> str:
+    return " ".join(cardinal(int(digit)) for digit in digits)
 
 
 def _telephone(match: re.Match[str]) -> Iterator[Edit]:
@@ -181,21 +201,25 @@ def _with_ending(match: re.Match[str]) -> str | None:
     following = counted_after(match.string, match.end(), number)
     found: list[tuple[int, str]] = []
     for case in "ngdaip":
+        governed = 1 if case in cases else 0
+        like_noun = 2 * any(form.case == case for form in following.forms)
         for gender in "mfnp":
-            word = ordinal(number, case, "m" if gender == "p" else gender, plural=gender == "p")
+            plural = gender == "p"
+            word = ordinal(number, case, "m" if plural else gender, plural)
             if word.endswith(ending):
                 fits = any(
-                    form.case == case
-                    and (form.plural if gender == "p" else form.gender == gender and not form.plural)
+                    form.case == case and form.plural == plural and (plural or form.gender == gender)
                     for form in following.forms
                 )
-                decade = gender == "p" and number % 10 == 0 and number > 10 and not following.words
-                found.append((4 * fits + 2 * decade + (case in cases), word))
+                decade = plural and number % 10 == 0 and number > 10 and not following.words
+                found.append(
+                    (4 * fits + like_noun + 2 * (decade and governed == bool(cases)) + governed, word)
+                )
         word = cardinal(number, case)
         if word.endswith(ending) and (number < 5 or ending not in ("м", "х")):
             fits = any(form.plural and form.case == case for form in following.forms)
             small = number < 5 and ending in ("х", "мя")
-            found.append((4 * fits + 3 * small + (case in cases), word))
+            found.append((4 * fits + like_noun + 3 * small + governed, word))
     return max(found, key=lambda scored: scored[0])[1] if found else None
 
 
@@ -211,7 +235,11 @@ def _integer(match: re.Match[str]) -> str:
     if len(digits) > 15 or (digits[0] == "0" and len(digits) > 1):
         return _plain(digits)
     number = int(digits)
+    if number >= _SHORTEST_CODE and digits == match[0] and number % 1000:
+        return _one_by_one(digits)
     cases = cases_before(text, start)
+    if _IN_A_BOOK.search(text[max(0, start - 20) : start]):
+        return cardinal(number)
     following = counted_after(text, stop, number)
     agreed = agreement(following, cases) if following.words else None
     before = word_before(text, start).lower()
