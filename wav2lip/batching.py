@@ -20,6 +20,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from voiceover.errors import EngineUnavailable
 from wav2lip.static import PictureTerms
 
 log = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ class Batcher:
             `(n, 3, 41, 96)` float32 in (0, 1), BGR: on a CUDA device, else in this processor's memory.
 
         Raises:
-            RuntimeError: the device failed, or has too little memory for one frame.
+            EngineUnavailable: the device has too little memory even for one frame.
         """
         piece = _Piece(windows, pictures, first)
         with self._turn:
@@ -134,7 +135,7 @@ class Batcher:
         """Take what is to be drawn together: first pieces before others, then in the order of asking."""
         waiting = sorted(self._waiting, key=lambda piece: not piece.first)
         size = room = self._size_for(len(waiting[0]))
-        batch = []
+        batch: list[_Piece] = []
         for piece in waiting:
             if not batch or (len(piece) <= room and self._size_for(len(piece)) == size):
                 batch.append(piece)
@@ -153,8 +154,10 @@ class Batcher:
                 for piece in batch:
                     self._deliver([piece])
             return
-        for piece, part in zip(batch, drawn.split([len(piece) for piece in batch]), strict=True):
-            piece.drawn.set_result(part)
+        start = 0
+        for piece in batch:
+            piece.drawn.set_result(drawn[start : start + len(piece)])
+            start += len(piece)
 
     def _drawn(self, batch: list[_Piece]) -> Tensor:
         """Draw, in smaller batches from now on if the device's memory does not suffice."""
@@ -164,8 +167,11 @@ class Batcher:
             try:
                 return self._drawn_by(size, batch)[:wanted]
             except RuntimeError as exc:
-                if size == 1 or not _is_out_of_memory(exc):
+                if not _is_out_of_memory(exc):
                     raise
+                if size == 1:
+                    message = "the device has too little memory left to draw one frame"
+                    raise EngineUnavailable(message, engine="wav2lip") from exc
             self._sizes = tuple(sorted({min(other, size // 2) for other in self._sizes}))
             torch.cuda.empty_cache()  # does nothing where there is no CUDA
             log.warning(

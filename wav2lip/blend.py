@@ -5,11 +5,13 @@ to the colours of the skin around it, and gets back what 96 pixels cannot hold: 
 nothing moved, a sharpening that fits this picture where something did, and the picture's grain.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from voiceover.types import Frame, Landmarks
 from wav2lip.face import Box
@@ -59,6 +61,17 @@ class LowerFace:
         soft = self._enlarged(cast(Plane, cv2.GaussianBlur(self._reference, (0, 0), DRAWN_SOFTNESS)))
         self._sharpening = self._fitting_sharpening(soft)
         self._grain = missing_grain(self._sharpened(soft), self._original, seed)
+
+    def pasted(self, frames: Iterable[Frame], drawn: Tensor, gates: NDArray[np.float64]) -> Iterator[Frame]:
+        """Replace the lower face in pictures, in place, and yield each as soon as it is ready; see `paste`.
+
+        Args:
+            drawn: float32 `(n, 3, 41, 96)`.
+            gates: `(n,)`.
+        """
+        for frame, mouth, gate in zip(frames, drawn.cpu().numpy(), gates, strict=True):
+            self.paste(frame, mouth, gate)
+            yield frame
 
     def paste(self, frame: Frame, drawn: NDArray[np.float32], gate: float = 1.0) -> None:
         """Replace the lower face in a picture, in place.

@@ -4,18 +4,22 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from voiceover.errors import FaceNotFound
+from voiceover.errors import EngineUnavailable, FaceNotFound
 from voiceover.types import FPS, Avatar, Frame, Samples, Speech
 from wav2lip import mel, silence, weights
 from wav2lip.batching import Batcher
 from wav2lip.blend import LowerFace
+from wav2lip.blend_device import DeviceLowerFace
 from wav2lip.detect import FaceFramer, can_speak_in
 from wav2lip.device import Renderer, fastest
 from wav2lip.face import Box, crop, smooth_boxes
@@ -45,10 +49,12 @@ class _FrameFace:
     def picture(self) -> Frame:
         return self.avatar.frames[self.index]
 
-    def lower_face(self) -> LowerFace:
+    def lower_face(self, device: torch.device) -> LowerFace:
         landmarks = self.avatar.faces[self.index]
         assert landmarks is not None
-        return LowerFace(self.picture, landmarks, self.box, seed=self.index)
+        if device.type == "cuda":
+            return DeviceLowerFace(self.picture, landmarks, self.box, self.index, device=device)
+        return LowerFace(self.picture, landmarks, self.box, self.index)
 
 
 class Wav2LipEngine:
@@ -67,9 +73,14 @@ class Wav2LipEngine:
             trusted: see `wav2lip.weights.load`.
 
         Raises:
-            EngineUnavailable: the checkpoint cannot be used.
+            EngineUnavailable: the checkpoint cannot be used, or the GPU has no room for it.
         """
-        self._renderer: Renderer = fastest(weights.load(checkpoint, trusted))
+        network = weights.load(checkpoint, trusted)
+        try:
+            self._renderer: Renderer = fastest(network)
+        except torch.OutOfMemoryError as exc:
+            message = "the GPU has too little memory left for Wav2Lip"
+            raise EngineUnavailable(message, engine=self.name) from exc
         mel.mel_spectrogram(
             np.zeros(mel.WINDOW, np.float32)
         )  # librosa is imported before anybody waits for it
@@ -115,29 +126,38 @@ class Wav2LipEngine:
         windows, gate = hear(speech)
         for start, stop in _pieces(speech.frames, self._batcher.largest):
             indices = [(start_frame + number) % len(avatar.frames) for number in range(start, stop)]
-            faces = [self._frame_face(avatar, index) for index in indices]
-            mouths = iter(self._draw(windows[start:stop], gate[start:stop], faces, first=start == 0))
-            for index, face, shown in zip(indices, faces, gate[start:stop], strict=True):
-                frame = avatar.frames[index].copy()
-                if face is not None and shown > 0:
-                    self._lower_face(face).paste(frame, next(mouths), shown)
-                yield frame
+            shown = [
+                self._frame_face(avatar, index) if gate[number] > 0 else None
+                for number, index in enumerate(indices, start)
+            ]
+            drawing = [number for number, face in enumerate(shown, start) if face is not None]
+            mouths = self._draw(windows[drawing], [face for face in shown if face is not None], start == 0)
+            yield from self._pasted(avatar, indices, shown, mouths, gate[drawing])
 
-    def _draw(
+    def _draw(self, windows: NDArray[np.float32], faces: list[_FrameFace], first: bool) -> Tensor:
+        """Draw a mouth for each face, `(faces, 3, 41, 96)`."""
+        if not faces:
+            return torch.empty(0)
+        return self._batcher.draw(torch.from_numpy(windows), self._look(faces), first)
+
+    def _pasted(
         self,
-        windows: NDArray[np.float32],
-        gate: NDArray[np.float64],
-        faces: list[_FrameFace | None],
-        first: bool,
-    ) -> NDArray[np.float32]:
-        """Draw those of a piece that are shown, `(shown, 3, 41, 96)`."""
-        shown = [number for number, face in enumerate(faces) if face is not None and gate[number] > 0]
-        if not shown:
-            return np.empty((0, 3, 0, 0), np.float32)
-        pictures = self._look([face for number in shown if (face := faces[number]) is not None])
-        drawn = self._batcher.draw(torch.from_numpy(windows[shown]), pictures, first)
-        mouths: NDArray[np.float32] = drawn.cpu().numpy()
-        return mouths
+        avatar: Avatar,
+        indices: list[int],
+        shown: list[_FrameFace | None],
+        mouths: Tensor,
+        gates: NDArray[np.float64],
+    ) -> Iterator[Frame]:
+        """Yield copies of the avatar's frames, with mouths on those whose face is shown."""
+        for face, run in groupby(zip(indices, shown, strict=True), key=itemgetter(1)):
+            frames = [avatar.frames[index] for index, _ in run]
+            copies = (frame.copy() for frame in frames)
+            if face is None:
+                yield from copies
+                continue
+            count = len(frames)
+            yield from self._lower_face(face).pasted(copies, mouths[:count], gates[:count])
+            mouths, gates = mouths[count:], gates[count:]
 
     def _look(self, faces: list[_FrameFace]) -> PictureTerms:
         """Return what the network sees in pictures; in one only, when all are the same: it is kept."""
@@ -150,7 +170,7 @@ class Wav2LipEngine:
         return self._batcher.look(torch.from_numpy(crops))
 
     def _lower_face(self, face: _FrameFace) -> LowerFace:
-        return self._faces.get(face.key, face.lower_face)
+        return self._faces.get(face.key, lambda: face.lower_face(self._renderer.network.device))
 
     def _frame_face(self, avatar: Avatar, index: int) -> _FrameFace | None:
         box = self._boxes.get(avatar.digest, lambda: self._frame(avatar))[index]

@@ -104,9 +104,10 @@ class StaticWav2Lip:
         return torch.sigmoid(drawn[:, :, FIRST_ROW - FIRST_DECODED_ROW :].float())
 
     def _ready(self, array: Tensor) -> Tensor:
-        if self.device.type == "cuda":
+        array = array.to(self.dtype)
+        if self.device.type == "cuda" and array.device.type == "cpu":
             array = array.pin_memory()  # only then does the copy not wait
-        moved = array.to(self.device, self.dtype, non_blocking=True)
+        moved = array.to(self.device, non_blocking=True)
         return moved.contiguous(memory_format=torch.channels_last)
 
 

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from tests.wav2lip import formula
 from wav2lip.device import is_exact_enough
+from wav2lip.graphs import GraphedWav2Lip
 from wav2lip.model import Wav2Lip
 from wav2lip.static import FIRST_ROW, StaticWav2Lip
 
@@ -83,3 +84,12 @@ def test_a_mode_is_refused_when_its_pictures_differ(network: Wav2Lip) -> None:
     off = Wav2Lip()
     off.load_state_dict(network.state_dict() | {"output_block.1.bias": torch.tensor([0.5, -0.5, 0.5])})
     assert not is_exact_enough(StaticWav2Lip(off.eval(), CPU, torch.float32), full)
+
+
+def test_where_nothing_can_be_recorded_batches_are_drawn_as_they_come(windows: Tensor, faces: Tensor) -> None:
+    narrow = Wav2Lip(1 / 8)
+    narrow.load_state_dict(formula.weights(narrow))
+    narrow.eval()
+    static = StaticWav2Lip(narrow, CPU, torch.float32)
+    graphed = GraphedWav2Lip(narrow, CPU, torch.float32, [2, 8])
+    assert torch.equal(graphed.draw(windows, graphed.look(faces)), static.draw(windows, static.look(faces)))
