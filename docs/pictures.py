@@ -24,7 +24,7 @@ JPEG = [cv2.IMWRITE_JPEG_QUALITY, 88]
 
 def draw_speaking() -> None:
     """The default avatar in the middle of some phones."""
-    engine = speech_engines().get("espeak")
+    engine = speech_engines(ModelFolder()).get("espeak")
     voice = choose_voice(list(engine.voices()), "en-us")
     speech = audio.finish(engine.synthesize(WORDS, voice), pause=0.3)
     with tempfile.TemporaryDirectory() as folder:

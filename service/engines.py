@@ -28,8 +28,10 @@ AUTO_IMITATOR = "xtts_v2"
 """The model that people are told to get when nothing here can imitate a voice."""
 MARGIN = 1.5
 """How much faster than speech an engine must draw: the rest goes into idle motion and encoding."""
-DIALECTS = {"en": "en-us", "fr": "fr-fr", "pt": "pt-br", "zh": "cmn"}
-"""The dialect meant by a language whose plain name no voice carries."""
+DIALECTS = {"en": "en-us", "es": "es-es", "fr": "fr-fr", "nl": "nl-nl", "pt": "pt-br"}
+"""The dialect meant by the plain name of a language."""
+SYNONYMS = {"cmn": "zh", "nb": "no"}
+"""Codes for what people know by another: Mandarin, Bokmål."""
 
 E = TypeVar("E")
 
@@ -103,10 +105,10 @@ class Registry(Generic[E]):
         raise EngineUnavailable(f"no {self._kind} engine works: {reasons}", engine=self._kind)
 
 
-def _piper() -> SpeechEngine:
+def _piper(models: ModelFolder) -> SpeechEngine:
     from tts.piper import PiperEngine
 
-    return PiperEngine()
+    return PiperEngine(models.folder / "piper")
 
 
 def _espeak() -> SpeechEngine:
@@ -221,9 +223,9 @@ def too_slow(engine: LipEngine) -> EngineUnavailable | None:
     )
 
 
-def speech_engines() -> Registry[SpeechEngine]:
+def speech_engines(models: ModelFolder) -> Registry[SpeechEngine]:
     """Return the voices' engines: natural ones before robotic ones."""
-    return Registry("speech", {"piper": _piper, "espeak": _espeak})
+    return Registry("speech", {"piper": lambda: _piper(models), "espeak": _espeak})
 
 
 def lip_engines(models: ModelFolder) -> Registry[LipEngine]:
@@ -269,39 +271,53 @@ def _imitation(engine: CloningEngine, somebody: OwnVoice, language: str) -> Voic
 
 def languages(voices: list[Voice]) -> list[str]:
     """Return the languages, without dialects, that somebody speaks."""
-    return sorted({_base(voice.language) for voice in voices})
+    return sorted({base_language(voice.language) for voice in voices if voice.fault is None})
 
 
 def choose_voice(voices: list[Voice], language: str, wanted: str = AUTO) -> Voice:
     """Return the voice of that id, or by `AUTO` the best one for the language.
 
-    `AUTO` imitates nobody unless nobody else speaks the language: people want to be asked.
+    Asked for a language, the best engine speaks in whatever dialect it has; asked for a dialect, that
+    one is spoken by whoever can. `AUTO` imitates nobody unless nobody else speaks the language: people
+    want to be asked.
 
     Raises:
         NotFound: nobody speaks the language, or there is no such voice.
+        VoiceoverError: the voice asked for has a fault.
     """
     if wanted != AUTO:
-        for voice in voices:
-            if voice.id == wanted:
-                return voice
-        raise NotFound(f"no voice {wanted!r}", kind="voice", name=wanted, choices=[v.id for v in voices])
-    able = [voice for voice in voices if _base(voice.language) == _base(language)]
+        return _by_id(voices, wanted)
+    able = [v for v in voices if v.fault is None and base_language(v.language) == base_language(language)]
     if not able:
         raise NotFound(
             f"no voice speaks {language!r}", kind="language", name=language, choices=languages(voices)
         )
-    return min(
-        able, key=lambda voice: (voice.sample is not None, _strangeness(voice.language, language.lower()))
-    )
+    engines = list(dict.fromkeys(voice.engine for voice in able))
+
+    def preference(voice: Voice) -> tuple[bool, bool, int, int]:
+        distance, rank = _distance(voice.language, language.lower()), engines.index(voice.engine)
+        return voice.sample is not None, "-" in language and distance > 0, rank, distance
+
+    return min(able, key=preference)
 
 
-def _strangeness(tag: str, language: str) -> int:
+def base_language(tag: str) -> str:
+    """Return a language without its dialect: "en" of "en-US", "zh" of "cmn"."""
+    base = tag.lower().split("-")[0]
+    return SYNONYMS.get(base, base)
+
+
+def _by_id(voices: list[Voice], wanted: str) -> Voice:
+    for voice in voices:
+        if voice.id == wanted:
+            if voice.fault is not None:
+                raise voice.fault
+            return voice
+    raise NotFound(f"no voice {wanted!r}", kind="voice", name=wanted, choices=[v.id for v in voices])
+
+
+def _distance(tag: str, language: str) -> int:
     """How far a voice's tag is from the language asked for; voices of equal distance keep their order."""
     if tag in (language, DIALECTS.get(language)):
         return 0
-    return 1 if tag == _base(language) else 2
-
-
-def _base(tag: str) -> str:
-    tag = tag.lower()
-    return DIALECTS.get(tag, tag).split("-")[0]
+    return 2 if "-" in tag else 1

@@ -73,7 +73,7 @@ class Pipeline:
         """
         self.avatars = avatars
         self.own_voices = own_voices
-        self.speech = speech or speech_engines()
+        self.speech = speech or speech_engines(models)
         self.lips = lip_engines(models)
         self._idle_loops = RecordingShelf()
         self._motion = lru_cache(maxsize=64)(IdleMotion)  # one for each avatar

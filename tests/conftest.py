@@ -4,6 +4,7 @@ import hypothesis
 import pytest
 
 from service.engines import speech_engines
+from service.models import ModelFolder
 from tts.base import SpeechEngine, Voice
 
 # Machines are shared: how long an example takes says nothing.
@@ -13,7 +14,7 @@ hypothesis.settings.load_profile("shared")
 
 @pytest.fixture(scope="session")
 def espeak() -> SpeechEngine:
-    return speech_engines().get("espeak")
+    return speech_engines(ModelFolder()).get("espeak")
 
 
 @pytest.fixture(scope="session")

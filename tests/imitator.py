@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from service.engines import Registry, speech_engines
+from service.models import ModelFolder
 from tts.base import SpeechEngine, Voice
 from voiceover.types import Samples, Speech
 
@@ -53,5 +54,5 @@ class Imitator:
 
 def engines_with_imitator() -> Registry[SpeechEngine]:
     """Return the engines of a server on which own voices can be used."""
-    espeak = speech_engines().get("espeak")
+    espeak = speech_engines(ModelFolder()).get("espeak")
     return Registry("speech", {"espeak": lambda: espeak, "imitator": lambda: Imitator(espeak)})

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from service.engines import choose_voice, speech_engines
+from service.models import ModelFolder
 from tests.clips import FFMPEG
 from voiceover.types import SAMPLE_RATE, Samples
 
@@ -31,7 +32,7 @@ def spoken(engine: str = "piper", language: str = "en-us") -> Samples:
     """About nine seconds of speech at 48 kHz with its peak at half of full scale."""
     import soxr
 
-    voices = speech_engines().get(engine)
+    voices = speech_engines(ModelFolder()).get(engine)
     speech = voices.synthesize(TEXT, choose_voice(list(voices.voices()), language))
     sound = soxr.resample(speech.samples, speech.sample_rate, SAMPLE_RATE)
     return np.asarray(sound * (0.5 / np.abs(sound).max()), np.float32)

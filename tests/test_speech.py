@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from service.engines import choose_voice, speech_engines
+from service.models import ModelFolder
 from tts.base import SpeechEngine, Voice
 from voiceover.errors import NotFound, SynthesisError
 from voiceover.types import Speech
 
-ENGINES = speech_engines()
+ENGINES = speech_engines(ModelFolder())
 TEXTS = {
     "en-us": "Hello, my friend! There are 25 of the best — and 3.5% more.",
     "ru": "Привет, мой друг! Здесь 25 лучших — и ещё три.",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from voiceover.errors import VoiceoverError
 from voiceover.types import Phone, Samples, Speech, Word
 
 
@@ -34,6 +35,8 @@ class Voice:
     """"formant" (intelligible, robotic), "neural", or "imitated" where the engine imitates the `sample`."""
     sample: VoiceSample | None = None
     """Whom a voice imitates; None where the voice is the engine's own."""
+    fault: VoiceoverError | None = None
+    """Why it cannot speak, once that is known; None while nothing speaks against it."""
 
 
 class SpeechEngine(Protocol):

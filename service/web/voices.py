@@ -12,7 +12,7 @@ from service.settings import Settings
 from service.web import schemas
 from service.web.answers import Answer, answers, expect_upload
 from service.web.languages import tongue
-from service.web.problems import BadRequest
+from service.web.problems import BadRequest, sentence
 from tts.base import Voice
 from voiceover import takes
 from voiceover.takes import Take
@@ -122,6 +122,7 @@ def _described(voice: Voice) -> dict[str, str]:
         "language": voice.language,
         "name": voice.name,
         "quality": voice.quality,
+        "fault": sentence(voice.fault) if voice.fault else "",
     }
 
 
