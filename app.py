@@ -6,7 +6,7 @@ from apiflask import APIFlask
 from flask import Flask
 
 from service.cli import models_commands
-from service.engines import Registry
+from service.engines import Registry, lip_engines
 from service.models import ModelFolder
 from service.pipeline import Pipeline
 from service.settings import Settings
@@ -44,7 +44,8 @@ def create_app(
     models = ModelFolder(settings.checkpoints)
     avatars = AvatarStore(settings.data, settings.max_avatars)
     own_voices = VoiceStore(settings.data / "voices", settings.max_voices)
-    pipeline = Pipeline(avatars, models, own_voices, speech)
+    lips = lip_engines(models, settings.data / "boxes")
+    pipeline = Pipeline(avatars, models, own_voices, speech, lips)
     warm_up = WarmUp(pipeline)
     problems.register(app)
     app.register_blueprint(api_blueprint(pipeline, settings))

@@ -170,11 +170,11 @@ class _FromFile(Generic[E]):
             raise
 
 
-def _wav2lip(models: ModelFolder) -> Callable[[], LipEngine]:
+def _wav2lip(models: ModelFolder, cache: Path | None) -> Callable[[], LipEngine]:
     def make(checkpoint: Path) -> LipEngine:
         from wav2lip.engine import Wav2LipEngine
 
-        return Wav2LipEngine(checkpoint, models.trusted_torchscript)
+        return Wav2LipEngine(checkpoint, models.trusted_torchscript, cache)
 
     return _FromFile(lambda: checkpoints.find(models.folder), make)
 
@@ -228,10 +228,13 @@ def speech_engines(models: ModelFolder) -> Registry[SpeechEngine]:
     return Registry("speech", {"piper": lambda: _piper(models), "espeak": _espeak})
 
 
-def lip_engines(models: ModelFolder) -> Registry[LipEngine]:
+def lip_engines(models: ModelFolder, cache: Path | None = None) -> Registry[LipEngine]:
     """Return the lip-sync engines: the neural one where it keeps up, else the one without weights.
 
     The restored ones come last, where `AUTO` never gets: they are for those who ask for them.
+
+    Args:
+        cache: folder for what engines find out about avatars.
     """
     lips: Registry[LipEngine]
 
@@ -239,7 +242,7 @@ def lip_engines(models: ModelFolder) -> Registry[LipEngine]:
         return lips.get("wav2lip")
 
     restored = {f"wav2lip-{name}": _restored(models, name, drawing) for name in checkpoints.RESTORERS}
-    lips = Registry("lips", {"wav2lip": _wav2lip(models), "visemes": _visemes, **restored}, too_slow)
+    lips = Registry("lips", {"wav2lip": _wav2lip(models, cache), "visemes": _visemes, **restored}, too_slow)
     return lips
 
 

@@ -66,15 +66,17 @@ class Pipeline:
         models: ModelFolder,
         own_voices: VoiceStore,
         speech: Registry[SpeechEngine] | None = None,
+        lips: Registry[LipEngine] | None = None,
     ) -> None:
         """
         Args:
             speech: engines that speak, where they are not to be all that there are.
+            lips: engines that draw, where they are not to be all that there are.
         """
         self.avatars = avatars
         self.own_voices = own_voices
         self.speech = speech or speech_engines(models)
-        self.lips = lip_engines(models)
+        self.lips = lips or lip_engines(models)
         self._idle_loops = RecordingShelf()
         self._motion = lru_cache(maxsize=64)(IdleMotion)  # one for each avatar
 

@@ -117,6 +117,15 @@ def test_the_largest_face_is_proposed_and_another_may_be_chosen(store: AvatarSto
         store.change(photo.id, face=2)
 
 
+def test_whose_face_speaks_tells_avatars_of_one_picture_apart(store: AvatarStore) -> None:
+    """What engines keep about an avatar, they keep under its digest."""
+    photo = store.add(pictures.jpeg(pictures.two_people()), "two")
+    whole = Crop(0, 0, photo.card.width, photo.card.height)
+    first, second = (store.change(photo.id, crop=whole, size=512, face=face).avatar() for face in (0, 1))
+    assert np.array_equal(first.frames[0], second.frames[0])
+    assert first.digest != second.digest
+
+
 def test_the_crop_can_be_adjusted_but_not_away_from_the_face(store: AvatarStore) -> None:
     photo = store.add(pictures.jpeg(astronaut()), "crop")
     wide = Crop(0, 60, 512, 300)

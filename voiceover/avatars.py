@@ -1,9 +1,6 @@
 """Making avatars of pictures. A face is looked for once per picture and remembered on disk."""
 
 import hashlib
-import logging
-import os
-import tempfile
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -11,9 +8,8 @@ import cv2
 import numpy as np
 
 from voiceover.errors import FaceNotFound
+from voiceover.findings import recall, remember
 from voiceover.types import Avatar, Frame, Landmarks
-
-log = logging.getLogger(__name__)
 
 DEFAULT_AVATAR = "astronaut"
 DEFAULT_NAME = "Eileen Collins"
@@ -30,9 +26,10 @@ def portrait(avatar_id: str, name: str, picture: Frame, cache: Path | None = Non
     return Avatar(avatar_id, name, (picture,), (_landmarks(picture, digest, cache),), digest)
 
 
-def picture_digest(picture: Frame) -> str:
-    """Return a hash of a picture's content."""
-    return hashlib.sha256(repr(picture.shape).encode() + picture.tobytes()).hexdigest()
+def picture_digest(picture: Frame, face: Landmarks | None = None) -> str:
+    """Return a hash of a picture's content, and of the face that speaks where there are several."""
+    chosen = b"" if face is None else face.tobytes()
+    return hashlib.sha256(repr(picture.shape).encode() + picture.tobytes() + chosen).hexdigest()
 
 
 def astronaut() -> Frame:
@@ -48,30 +45,15 @@ def astronaut() -> Frame:
 
 
 def _landmarks(picture: Frame, digest: str, cache: Path | None) -> Landmarks:
-    remembered = cache / f"{digest}.npy" if cache else None
-    if remembered and remembered.exists():
-        try:
-            return np.asarray(np.load(remembered, allow_pickle=False), np.float32)
-        except (OSError, ValueError):
-            log.warning("landmarks of %s are damaged and are found anew", digest[:12])
+    path = cache / f"{digest}.npy" if cache else None
+    if path and (known := recall(path)) is not None:
+        return np.asarray(known, np.float32)
     from voiceover.landmarks import LandmarkFinder
 
     with LandmarkFinder() as finder:
         faces = finder.find(picture)
     if not faces:
         raise FaceNotFound("no face was found in the picture")
-    if remembered:
-        _remember(remembered, faces[0])
+    if path:
+        remember(path, faces[0])
     return faces[0]
-
-
-def _remember(path: Path, landmarks: Landmarks) -> None:
-    """Write whole or not at all; a disk that cannot be written to costs only time at the next start."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, scratch = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            np.save(file, landmarks)
-        Path(scratch).replace(path)
-    except OSError as exc:
-        log.warning("landmarks cannot be remembered in %s: %s", path.parent, exc)

@@ -150,7 +150,7 @@ class Photo:
     def avatar(self) -> Avatar:
         """Return what is shown, ready to be drawn on."""
         picture, face = self._shown()
-        return Avatar(self.id, self.card.name, (picture,), (face,), picture_digest(picture))
+        return Avatar(self.id, self.card.name, (picture,), (face,), picture_digest(picture, face))
 
     def _shown(self) -> tuple[Frame, Landmarks]:
         left, top, width, height = self.card.crop

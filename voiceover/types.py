@@ -104,7 +104,7 @@ class Avatar:
     faces: tuple[Landmarks | None, ...]
     """One for each frame; None where no face was found."""
     digest: str
-    """Hash of the picture's content: what is cached about an avatar is cached under it."""
+    """Hash of the pictures and of whose faces speak: what is cached about an avatar is cached under it."""
 
     @property
     def size(self) -> tuple[int, int]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voiceover.errors import EngineUnavailable
+from voiceover.findings import recall, remember
 from voiceover.types import Avatar, Frame, Landmarks
 from wav2lip.face import Box
 
@@ -48,12 +49,14 @@ def can_speak_in(box: Box, face: Landmarks) -> bool:
 class FaceFramer:
     """Frames the faces of avatars. Not safe to share between threads."""
 
-    def __init__(self, checkpoints: Path) -> None:
+    def __init__(self, checkpoints: Path, cache: Path | None = None) -> None:
         """
         Args:
             checkpoints: folder where S3FD's weights may be.
+            cache: folder for the boxes that S3FD found, so that it looks once at an avatar; made when needed.
         """
         self._weights = checkpoints / S3FD_FILE
+        self._cache = cache
 
     def boxes(self, avatar: Avatar) -> list[Box | None]:
         """Return the box of each of the avatar's frames, None where it has no face.
@@ -64,15 +67,25 @@ class FaceFramer:
         boxes = [None if face is None else box_around(face) for face in avatar.faces]
         if not self._weights.is_file():
             return boxes
+        path = self._cache / f"{avatar.digest}.npy" if self._cache else None
+        found = recall(path) if path else None
+        if found is None or found.shape != (len(boxes), len(Box._fields)):
+            found = self._found(avatar, boxes)
+            if path:
+                remember(path, found)
+        return [box and Box(*map(int, row)) for box, row in zip(boxes, found, strict=True)]
+
+    def _found(self, avatar: Avatar, boxes: list[Box | None]) -> NDArray[np.int64]:
+        """Return S3FD's box of each frame, `(n, 4)`; rows of frames without a face mean nothing."""
         detector = _S3fd(self._weights)
-        with_face = [index for index, box in enumerate(boxes) if box is not None]
-        for start in range(0, len(with_face), DETECTION_BATCH):
-            batch = with_face[start : start + DETECTION_BATCH]
-            for index, found in zip(batch, detector.find([avatar.frames[i] for i in batch]), strict=True):
-                box = boxes[index]
-                assert box is not None
-                boxes[index] = _same_face(box, found)
-        return boxes
+        found = np.zeros((len(boxes), len(Box._fields)), np.int64)
+        faces = [(index, box) for index, box in enumerate(boxes) if box is not None]
+        for start in range(0, len(faces), DETECTION_BATCH):
+            batch = faces[start : start + DETECTION_BATCH]
+            seen = detector.find([avatar.frames[index] for index, _ in batch])
+            for (index, box), candidates in zip(batch, seen, strict=True):
+                found[index] = _same_face(box, candidates)
+        return found
 
 
 class _S3fd:

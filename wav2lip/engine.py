@@ -65,12 +65,13 @@ class Wav2LipEngine:
 
     name = "wav2lip"
 
-    def __init__(self, checkpoint: Path, trusted: Collection[str] = ()) -> None:
+    def __init__(self, checkpoint: Path, trusted: Collection[str] = (), cache: Path | None = None) -> None:
         """Load the checkpoint and find the fastest way to run it: some seconds.
 
         Args:
             checkpoint: the network's weights; S3FD's may lie beside them.
             trusted: see `wav2lip.weights.load`.
+            cache: see `wav2lip.detect.FaceFramer`.
 
         Raises:
             EngineUnavailable: the checkpoint cannot be used, or the GPU has no room for it.
@@ -84,7 +85,7 @@ class Wav2LipEngine:
         mel.mel_spectrogram(
             np.zeros(mel.WINDOW, np.float32)
         )  # librosa is imported before anybody waits for it
-        self._framer = FaceFramer(checkpoint.parent)
+        self._framer = FaceFramer(checkpoint.parent, cache)
         self._batcher = Batcher(self._renderer.network, self._renderer.batches)
         self._boxes = _Memory[list[Box | None]](REMEMBERED_AVATARS)
         self._faces = _Memory[LowerFace](REMEMBERED_FACES)

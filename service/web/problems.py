@@ -263,7 +263,8 @@ PROBLEMS: Mapping[str, Problem] = {
     ),
     "coqui-damaged": Problem(
         503,
-        "Модель Coqui «{model}» повреждена или собрана из чужих файлов. Проверить: .venv/bin/flask models verify",
+        "Модель Coqui «{model}» повреждена или собрана из чужих файлов. Проверить:"
+        " .venv/bin/flask models verify",
         "The Coqui model “{model}” is damaged, or made of another model's files. To check it:"
         " .venv/bin/flask models verify",
     ),

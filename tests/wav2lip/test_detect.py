@@ -91,6 +91,29 @@ def test_s3fd_looks_at_large_pictures_smaller_and_answers_in_their_pixels(
     assert box.size[0] == pytest.approx(256 * 2048 / 720, abs=2)
 
 
+def test_s3fd_looks_once_at_an_avatar(who: Subject, tmp_path: Path) -> None:
+    """What it found stays on disk: after that its weights are not even read."""
+    save_detector_of_squares(tmp_path / S3FD_FILE, 256)
+    film = replace(who.avatar, frames=who.avatar.frames * 2, faces=(who.face, None), digest="film")
+    found = FaceFramer(tmp_path, tmp_path / "boxes").boxes(film)
+    (tmp_path / S3FD_FILE).write_bytes(b"<html>")
+    assert FaceFramer(tmp_path, tmp_path / "boxes").boxes(film) == found
+    assert found[1] is None
+    with pytest.raises(EngineUnavailable):
+        FaceFramer(tmp_path, tmp_path / "boxes").boxes(replace(film, digest="another"))
+
+
+def test_of_two_faces_the_chosen_one_is_framed(who: Subject, tmp_path: Path) -> None:
+    """S3FD finds both; the box is that of the face whose landmarks the avatar has."""
+    save_detector_of_squares(tmp_path / S3FD_FILE, 256)
+    both = np.hstack([who.picture, who.picture])
+    aside = who.face + np.array([who.picture.shape[1], 0, 0], np.float32)
+    for face in (who.face, aside):
+        (box,) = FaceFramer(tmp_path).boxes(mouths.avatar_of(np.ascontiguousarray(both), face))
+        assert box is not None
+        assert box.left < face[CHIN, 0] < box.right
+
+
 def test_damaged_s3fd_weights_are_told(who: Subject, tmp_path: Path) -> None:
     (tmp_path / S3FD_FILE).write_bytes(b"<html>")
     with pytest.raises(EngineUnavailable, match=S3FD_FILE):
