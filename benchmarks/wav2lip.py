@@ -20,7 +20,7 @@ import torch
 from voiceover.avatars import DEFAULT_AVATAR, astronaut, portrait
 from voiceover.types import SAMPLE_RATE, Speech
 from wav2lip import weights
-from wav2lip.device import best_device, short_types
+from wav2lip.device import best_device, exact_enough_modes
 from wav2lip.engine import Wav2LipEngine, hear
 from wav2lip.model import Wav2Lip
 from wav2lip.static import StaticWav2Lip
@@ -45,16 +45,22 @@ def main() -> None:
 
 
 def _print_rates(network: Wav2Lip, batches: list[int], repeats: int) -> None:
-    """Print frames a second: the network as published, then rearranged, in each precision."""
+    """Print frames a second: the network as published, then rearranged, in each mode that is exact enough."""
     device = best_device()
-    drawers = {"as published, float32": _published(network, device)}
-    for dtype in (torch.float32, *short_types(device)):
-        drawers[f"rearranged, {str(dtype).removeprefix('torch.')}"] = _rearranged(network, device, dtype)
-    print(f"frames/s on {device.type}, {torch.get_num_threads()} threads\n")
+    drawers = {"as published": _published(network, device)}
+    drawers |= {static.mode: _rearranged(static) for static in exact_enough_modes(network, device)}
+    print(f"frames/s on {device.type}, {torch.get_num_threads()} threads; medians, the modes take turns\n")
     print(f"| | {' | '.join(f'batch {batch}' for batch in batches)} |\n|---|{'---|' * len(batches)}")
-    for name, draw in drawers.items():
-        rates = (batch / _median_seconds(draw, batch, repeats) for batch in batches)
-        print(f"| {name} | {' | '.join(f'{rate:.1f}' for rate in rates)} |", flush=True)
+    rates = [_rates(list(drawers.values()), batch, repeats) for batch in batches]
+    for name, row in zip(drawers, zip(*rates, strict=True), strict=True):
+        print(f"| {name} | {' | '.join(f'{rate:.1f}' for rate in row)} |", flush=True)
+
+
+def _rates(drawers: list[Callable[[int], object]], batch: int, repeats: int) -> list[float]:
+    for draw in drawers:
+        draw(batch)
+    rounds = [[_seconds(lambda: draw(batch)) for draw in drawers] for _ in range(repeats)]  # noqa: B023
+    return [batch / statistics.median(times) for times in zip(*rounds, strict=True)]
 
 
 def _published(network: Wav2Lip, device: torch.device) -> Callable[[int], object]:
@@ -69,15 +75,9 @@ def _published(network: Wav2Lip, device: torch.device) -> Callable[[int], object
     return draw
 
 
-def _rearranged(network: Wav2Lip, device: torch.device, dtype: torch.dtype) -> Callable[[int], object]:
-    static = StaticWav2Lip(network, device, dtype)
+def _rearranged(static: StaticWav2Lip) -> Callable[[int], object]:
     picture = static.look(torch.rand(1, 6, 96, 96))
     return lambda batch: static.draw(torch.rand(batch, 1, 80, 16), picture).cpu()
-
-
-def _median_seconds(draw: Callable[[int], object], batch: int, repeats: int) -> float:
-    draw(batch)
-    return statistics.median(_seconds(lambda: draw(batch)) for _ in range(repeats))
 
 
 def _print_stages(checkpoint: Path, seconds: float) -> None:

@@ -2,7 +2,9 @@
 
 import logging
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 
 import torch
 from torch import Tensor
@@ -10,16 +12,17 @@ from torch import Tensor
 from wav2lip.graphs import GraphedWav2Lip
 from wav2lip.mel import SILENCE
 from wav2lip.model import FACE_SIDE, MEL_BANDS, MEL_COLUMNS, Wav2Lip
-from wav2lip.static import StaticWav2Lip
+from wav2lip.static import PictureTerms, StaticWav2Lip
 
 log = logging.getLogger(__name__)
 
 BATCHES = {"cuda": (8, 64), "mps": (8, 32), "cpu": (2, 4, 8, 16)}
 """Frames drawn together: larger batches are no faster, and on a GPU smaller ones hardly quicker."""
-REPEATS = 2  # at least
-PATIENCE = 0.5  # seconds for repeating
+REPEATS = 3  # at least
+PATIENCE = 1.0  # seconds for repeating
 LARGEST_DIFFERENCE, MEAN_DIFFERENCE = 0.06, 0.006  # of 1, against full precision: below what can be seen
-HOPELESS = 2.0  # a mode that takes so many times as long for one frame is measured no further
+GRAPHED = (torch.float16, torch.float32)
+HOPELESS = 3.0  # a mode that takes so many times as long for one frame is measured no further
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +37,18 @@ class Renderer:
 
     @property
     def mode(self) -> str:
-        """Device and precision, such as "cpu float32"."""
-        return f"{self.network.device.type} {str(self.network.dtype).removeprefix('torch.')}"
+        """See `StaticWav2Lip.mode`."""
+        return self.network.mode
 
 
 def fastest(network: Wav2Lip) -> Renderer:
     """Return the network in the fastest exact enough mode of this machine's best device. Takes seconds."""
     device = best_device()
-    full = StaticWav2Lip(network, device, torch.float32)
-    best = full
-    for dtype in short_types(device):
-        short = StaticWav2Lip(network, device, dtype)
-        if _is_faster(short, best) and is_exact_enough(short, full):
-            best = short
-    if device.type == "cuda":
-        graphed = GraphedWav2Lip(network, device, best.dtype, BATCHES[device.type])
-        best = graphed if _is_faster(graphed, best) else best
+    modes = list(exact_enough_modes(network, device))
     batches = BATCHES[device.type]
-    renderer = Renderer(best, batches, batches[-1] / _seconds(best, batches[-1]))
+    times = _seconds(modes, batches[-1])
+    seconds, best = min(zip(times, modes, strict=True), key=itemgetter(0))
+    renderer = Renderer(best, batches, batches[-1] / seconds)
     log.info("Wav2Lip draws %.0f frames/s (%s)", renderer.rate, renderer.mode)
     return renderer
 
@@ -63,41 +60,59 @@ def best_device() -> torch.device:
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
-def short_types(device: torch.device) -> tuple[torch.dtype, ...]:
-    """Return the short numbers that a device may be quicker with."""
-    return (torch.bfloat16,) if device.type == "cpu" else (torch.float16,)
+def exact_enough_modes(network: Wav2Lip, device: torch.device) -> Iterator[StaticWav2Lip]:
+    """Yield the network as it is in full precision, then as it may be quicker and looks the same."""
+    full = StaticWav2Lip(network, device, torch.float32)
+    yield full
+    for other in _other_modes(network, device):
+        if is_exact_enough(other, full) and not _is_hopeless(other, full):
+            yield other
 
 
-def is_exact_enough(short: StaticWav2Lip, full: StaticWav2Lip) -> bool:
+def _other_modes(network: Wav2Lip, device: torch.device) -> Iterator[StaticWav2Lip]:
+    if device.type != "cpu":
+        yield StaticWav2Lip(network, device, torch.float16)
+        if device.type == "cuda":
+            yield from (GraphedWav2Lip(network, device, dtype, BATCHES["cuda"]) for dtype in GRAPHED)
+        return
+    from wav2lip.winograd import WinogradWav2Lip
+
+    yield WinogradWav2Lip(network)
+    if torch.backends.cpu.get_cpu_capability() != "AVX2":  # to which bfloat16 is foreign: seconds for a frame
+        yield StaticWav2Lip(network, device, torch.bfloat16)
+
+
+def is_exact_enough(other: StaticWav2Lip, full: StaticWav2Lip) -> bool:
     """Whether two ways to draw give pictures that look the same."""
     windows, faces = _example(2)
-    difference = (short.draw(windows, short.look(faces)) - full.draw(windows, full.look(faces))).abs()
+    difference = (other.draw(windows, other.look(faces)) - full.draw(windows, full.look(faces))).abs()
     return bool(difference.max() < LARGEST_DIFFERENCE and difference.mean() < MEAN_DIFFERENCE)
 
 
-def _is_faster(short: StaticWav2Lip, than: StaticWav2Lip) -> bool:
-    """Compare one frame first, so that nothing slow is measured for long."""
-    if _seconds(short, 1) > HOPELESS * _seconds(than, 1):
-        return False
-    batch = BATCHES[short.device.type][-1]
-    return _seconds(short, batch) < _seconds(than, batch)
+def _is_hopeless(other: StaticWav2Lip, full: StaticWav2Lip) -> bool:
+    one, than = _seconds([other, full], 1)
+    return one > HOPELESS * than
 
 
-def _seconds(network: StaticWav2Lip, batch: int) -> float:
-    """Return the shortest time for one batch, its way from and to this processor's memory included.
+def _seconds(networks: list[StaticWav2Lip], batch: int) -> list[float]:
+    """Return each network's shortest time for one batch, its way from and to the device included.
 
-    It is the shortest of many where batches are quick, so that other work at the
+    It is the shortest of many where batches are quick, and the networks take turns, so that other work at the
     start is not mistaken for slowness.
     """
     windows, faces = _example(batch)
-    pictures = network.look(faces[:1])
+    pictures = [network.look(faces[:1]) for network in networks]
+    rounds: list[list[float]] = []
+    begin = time.perf_counter()
+    while len(rounds) < 1 + REPEATS or time.perf_counter() - begin < PATIENCE:
+        rounds.append([_seconds_of(*pair, windows) for pair in zip(networks, pictures, strict=True)])
+    return [min(times) for times in zip(*rounds[1:], strict=True)]  # the first warms up
+
+
+def _seconds_of(network: StaticWav2Lip, pictures: PictureTerms, windows: Tensor) -> float:
+    begin = time.perf_counter()
     network.draw(windows, pictures).cpu()
-    times: list[float] = []
-    while len(times) < REPEATS or sum(times) < PATIENCE:
-        begin = time.perf_counter()
-        network.draw(windows, pictures).cpu()
-        times.append(time.perf_counter() - begin)
-    return min(times)
+    return time.perf_counter() - begin
 
 
 def _example(count: int) -> tuple[Tensor, Tensor]:

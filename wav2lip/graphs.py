@@ -33,6 +33,11 @@ class GraphedWav2Lip(StaticWav2Lip):
         if device.type == "cuda":
             self._recorded = {size: _Recorded(self, size) for size in sizes}
 
+    @property
+    def mode(self) -> str:
+        """See `StaticWav2Lip.mode`."""
+        return f"{super().mode} graphs"
+
     def draw(self, windows: Tensor, pictures: PictureTerms) -> Tensor:
         """See `StaticWav2Lip.draw`."""
         recorded = self._recorded.get(len(windows))

@@ -10,6 +10,7 @@ Three rewrites, each exact but for rounding:
 """
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -39,15 +40,29 @@ class PictureTerms:
     def __len__(self) -> int:
         return len(self.terms[0])
 
+    def split(self, parts: int) -> "list[PictureTerms]":
+        """Return them for so many parts of a batch: one picture is for all."""
+        if len(self) == 1:
+            return [self] * parts
+        shared_out = [term.tensor_split(parts) for term in self.terms]
+        return [PictureTerms(terms) for terms in zip(*shared_out, strict=True)]
+
 
 class StaticWav2Lip:
     """Draws lower faces. Safe to share between threads."""
 
-    def __init__(self, network: Wav2Lip, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(
+        self,
+        network: Wav2Lip,
+        device: torch.device,
+        dtype: torch.dtype,
+        quick: Callable[[ConvBlock], nn.Module] = lambda block: block,
+    ) -> None:
         """
         Args:
             network: ready to draw; it is copied.
             dtype: of the computation: float32, or bfloat16 or float16 where the device is quick at them.
+            quick: what takes the place of the decoder's residual blocks, where most of the work is.
         """
         self.device = device
         self.dtype = dtype
@@ -60,10 +75,16 @@ class StaticWav2Lip:
         self._stages: list[_Stage] = []
         channels = _channels(first)
         for stage in stages:
-            self._stages.append(_Stage(stage[0].conv_block, channels, stage[1:]))
+            residuals = nn.Sequential(*map(quick, stage[1:]))
+            self._stages.append(_Stage(stage[0].conv_block, channels, residuals))
             channels = _channels(stage)
         hidden, to_picture, _ = cast(Any, folded.output_block)
         self._output = _Stage(hidden.conv_block, channels, to_picture)
+
+    @property
+    def mode(self) -> str:
+        """Device and precision, such as "cpu float32"."""
+        return f"{self.device.type} {str(self.dtype).removeprefix('torch.')}"
 
     @torch.inference_mode()
     def look(self, faces: Tensor) -> PictureTerms:

@@ -175,5 +175,5 @@ def test_threads_do_not_disturb_each_other(engine: Wav2LipEngine, photo: Avatar,
 
 def test_speed_and_mode_are_measured(engine: Wav2LipEngine) -> None:
     assert engine.rate > 0
-    device, dtype = engine.mode.split()
+    device, dtype, *_ = engine.mode.split()
     assert device in {"cpu", "cuda", "mps"} and dtype in {"float32", "bfloat16", "float16"}

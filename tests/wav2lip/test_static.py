@@ -1,4 +1,6 @@
-"""The rearranged network draws what the network draws."""
+"""The rearranged network draws what the network draws, in every mode."""
+
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,8 +12,21 @@ from wav2lip.device import is_exact_enough
 from wav2lip.graphs import GraphedWav2Lip
 from wav2lip.model import Wav2Lip
 from wav2lip.static import FIRST_ROW, StaticWav2Lip
+from wav2lip.winograd import FEWEST_CHANNELS, WinogradWav2Lip
 
 CPU = torch.device("cpu")
+Mode = Callable[[Wav2Lip], StaticWav2Lip]
+
+
+def plain(network: Wav2Lip) -> StaticWav2Lip:
+    return StaticWav2Lip(network, CPU, torch.float32)
+
+
+@pytest.fixture(params=[plain, WinogradWav2Lip], ids=["plain", "Winograd"])
+def mode(request: pytest.FixtureRequest) -> Mode:
+    """A way to draw that is exact but for rounding."""
+    made: Mode = request.param
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +50,8 @@ def drawn(network: Wav2Lip, windows: Tensor, faces: Tensor) -> Tensor:
         return network(windows, faces)[:, :, FIRST_ROW:]
 
 
-def test_one_picture_speaks_many_sounds(network: Wav2Lip, windows: Tensor, faces: Tensor) -> None:
-    static = StaticWav2Lip(network, CPU, torch.float32)
+def test_one_picture_speaks_many_sounds(mode: Mode, network: Wav2Lip, windows: Tensor, faces: Tensor) -> None:
+    static = mode(network)
     terms = static.look(faces[:1])
     assert len(terms) == 1
     torch.testing.assert_close(
@@ -44,8 +59,10 @@ def test_one_picture_speaks_many_sounds(network: Wav2Lip, windows: Tensor, faces
     )
 
 
-def test_each_picture_speaks_its_own_sound(network: Wav2Lip, windows: Tensor, faces: Tensor) -> None:
-    static = StaticWav2Lip(network, CPU, torch.float32)
+def test_each_picture_speaks_its_own_sound(
+    mode: Mode, network: Wav2Lip, windows: Tensor, faces: Tensor
+) -> None:
+    static = mode(network)
     torch.testing.assert_close(
         static.draw(windows, static.look(faces)), drawn(network, windows, faces), atol=2e-5, rtol=0
     )
@@ -68,13 +85,56 @@ def test_half_the_precision_is_close_enough_to_look_the_same(
     assert difference.mean() < 0.004
 
 
-def test_a_narrower_network_is_rearranged_alike(windows: Tensor, faces: Tensor) -> None:
-    narrow = Wav2Lip(1 / 4)
+@pytest.mark.parametrize("width", [1 / 4, 1 / 32])
+def test_a_narrower_network_is_rearranged_alike(
+    mode: Mode, width: float, windows: Tensor, faces: Tensor
+) -> None:
+    narrow = Wav2Lip(width)
     narrow.load_state_dict(formula.weights(narrow))
     narrow.eval()
-    static = StaticWav2Lip(narrow, CPU, torch.float32)
+    static = mode(narrow)
     torch.testing.assert_close(
         static.draw(windows, static.look(faces)), drawn(narrow, windows, faces), atol=2e-5, rtol=0
+    )
+
+
+@pytest.mark.parametrize("count", [1, 3, 5])
+def test_threads_share_a_batch_out_and_put_it_together(count: int) -> None:
+    narrow = Wav2Lip(1 / 4)
+    narrow.load_state_dict(formula.weights(narrow))
+    torch.set_num_threads(3)
+    try:
+        static = WinogradWav2Lip(narrow.eval())
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(1)
+    generator = torch.Generator().manual_seed(count)
+    windows = 8 * torch.rand(count, 1, 80, 16, generator=generator) - 4
+    faces = torch.rand(count, 6, 96, 96, generator=generator)
+    expected = drawn(narrow, windows, faces)
+    torch.testing.assert_close(static.draw(windows, static.look(faces)), expected, atol=2e-5, rtol=0)
+
+
+@pytest.mark.parametrize("count", [4, 16])
+def test_a_frame_is_the_same_to_the_bit_wherever_in_a_batch_it_stands(mode: Mode, count: int) -> None:
+    narrow = Wav2Lip(1 / 4)
+    narrow.load_state_dict(formula.weights(narrow))
+    static = mode(narrow.eval())
+    generator = torch.Generator().manual_seed(0)
+    windows = 8 * torch.rand(count, 1, 80, 16, generator=generator) - 4
+    pictures = static.look(torch.rand(1, 6, 96, 96, generator=generator))
+    order = torch.randperm(count, generator=generator)
+    assert torch.equal(static.draw(windows, pictures)[order], static.draw(windows[order], pictures))
+
+
+def test_winograd_draws_wide_layers_in_its_own_way(network: Wav2Lip, windows: Tensor, faces: Tensor) -> None:
+    """Its rounding differs; were it equal to the last bit, the plain convolution would have been measured."""
+    one, other = plain(network), WinogradWav2Lip(network)
+    assert not torch.equal(one.draw(windows, one.look(faces)), other.draw(windows, other.look(faces)))
+    narrow = Wav2Lip((FEWEST_CHANNELS - 1) / 512).eval()
+    one, other = plain(narrow), WinogradWav2Lip(narrow)
+    torch.testing.assert_close(
+        one.draw(windows, one.look(faces)), other.draw(windows, other.look(faces)), atol=0, rtol=0
     )
 
 

@@ -1,0 +1,187 @@
+"""The rearranged network with fewer multiplications, for processors that know no shorter numbers.
+
+A 3 × 3 convolution of a tile of 4 × 4 pixels takes 144 multiplications for each pair of channels, Winograd's
+takes 36. Additions stand in for the others; the result is the same but for rounding.
+
+Source: Lavin, Gray, "Fast Algorithms for Convolutional Neural Networks" (2016), F(4 × 4, 3 × 3).
+"""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+from numba import njit
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from wav2lip.model import ConvBlock, Wav2Lip
+from wav2lip.static import PictureTerms, StaticWav2Lip
+
+TILE = 4  # pixels of a tile's side
+POINTS = 6  # of a tile's side with its neighbours, before and after they are multiplied
+FEWEST_CHANNELS = 64  # with fewer, the additions cost what the multiplications save
+TILES_TOGETHER = 128  # enough for quick products of matrices, few enough to stay in the processor's caches
+
+_ROW_POINTS = np.array(
+    [[1 / 4, 0, 0], [-1 / 6, -1 / 6, -1 / 6], [-1 / 6, 1 / 6, -1 / 6],
+     [1 / 24, 1 / 12, 1 / 6], [1 / 24, -1 / 12, 1 / 6], [0, 0, 1]]
+)  # fmt: skip
+KERNEL_POINTS = np.kron(_ROW_POINTS, _ROW_POINTS)  # 36 points of a kernel, from its 9 numbers
+ZERO, TWO, FOUR, FIVE, EIGHT = map(np.float32, (0, 2, 4, 5, 8))  # Python's numbers would make all float64
+
+Array = NDArray[np.float32]
+
+
+class WinogradWav2Lip(StaticWav2Lip):
+    """Draws lower faces on the processor, each thread its part of a batch. Safe to share between threads."""
+
+    def __init__(self, network: Wav2Lip) -> None:
+        """
+        Args:
+            network: ready to draw; it is copied.
+        """
+        workspace = _Workspace()
+
+        def quick(block: ConvBlock) -> nn.Module:
+            channels = block.conv_block.out_channels
+            return block if channels < FEWEST_CHANNELS else _Residual(block, workspace)
+
+        super().__init__(network, torch.device("cpu"), torch.float32, quick)
+        self._threads = torch.get_num_threads()
+        self._pool = _pool_of_single_threads(self._threads)
+
+    @property
+    def mode(self) -> str:
+        """See `StaticWav2Lip.mode`."""
+        return f"{super().mode} Winograd"
+
+    def draw(self, windows: Tensor, pictures: PictureTerms) -> Tensor:
+        """See `StaticWav2Lip.draw`."""
+        # Equal parts: a figure's last bits depend on how many are computed at once, and must not on their place.
+        parts = next(parts for parts in range(self._threads, 0, -1) if len(windows) % parts == 0)
+        drawn = self._pool.map(super().draw, windows.tensor_split(parts), pictures.split(parts))
+        return torch.cat(list(drawn))
+
+
+class _Residual(nn.Module):
+    """A residual block of the network. It writes to what it is given."""
+
+    def __init__(self, block: ConvBlock, workspace: "_Workspace") -> None:
+        super().__init__()
+        convolution = block.conv_block  # the batch norm is folded into it
+        channels, kernel = convolution.out_channels, convolution.weight.detach().double()
+        points = KERNEL_POINTS @ kernel.permute(2, 3, 1, 0).reshape(9, -1).numpy()
+        self._kernel = torch.from_numpy(points.astype(np.float32)).view(-1, channels, channels)
+        self._bias = convolution.bias.detach().numpy()
+        self._workspace = workspace
+
+    def forward(self, x: Tensor) -> Tensor:
+        pictures: Array = x.permute(0, 2, 3, 1).contiguous().numpy()
+        count, height, width, channels = pictures.shape
+        tiles = _tiles(height) * _tiles(width)
+        together = 1 << (max(TILES_TOGETHER // tiles, 1) - 1).bit_length()  # a power of 2, as batches are
+        for some in (pictures[start : start + together] for start in range(0, count, together)):
+            before, after = self._workspace.get((POINTS**2, len(some) * tiles, channels))
+            _to_points(some, before.numpy())
+            torch.bmm(before, self._kernel, out=after)
+            _from_points(after.numpy(), self._bias, some)
+        return torch.from_numpy(pictures).permute(0, 3, 1, 2)
+
+
+class _Workspace(threading.local):
+    """Memory for one convolution at a time, for each thread its own: it is dearer to get than to use."""
+
+    def __init__(self) -> None:
+        self._pair = torch.empty(2, 0)
+
+    def get(self, shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+        size = int(np.prod(shape))
+        if self._pair.shape[1] < size:
+            self._pair = torch.empty(2, size)
+        one, other = self._pair[:, :size]
+        return one.view(shape), other.view(shape)
+
+
+def _pool_of_single_threads(count: int) -> ThreadPoolExecutor:
+    """Return threads whose own work torch does not share out again."""
+    pool = ThreadPoolExecutor(count, "wav2lip")
+    all_there = threading.Barrier(count)
+
+    def begin(_: int) -> None:
+        torch.set_num_threads(1)  # of this thread, but also of those that are yet to come
+        all_there.wait()
+
+    list(pool.map(begin, range(count)))
+    torch.set_num_threads(count)
+    return pool
+
+
+@njit(inline="always")
+def _tiles(pixels: int) -> int:
+    return -(-pixels // TILE)
+
+
+@njit(nogil=True, fastmath=True, cache=True)
+def _to_points(pictures: Array, points: Array) -> None:
+    """Bring `(n, height, width, channels)`, zero around, to `(36, tiles, channels)`."""
+    count, height, width, channels = pictures.shape
+    rows = pictures.reshape(count, height, width * channels)
+    nothing = np.zeros(width * channels, np.float32)
+    strip = np.zeros((POINTS, (TILE * _tiles(width) + 2) * channels), np.float32)
+    tile = 0
+    for picture in range(count):
+        for top in range(-1, height - 1, TILE):
+            around = [rows[picture, y] if 0 <= y < height else nothing for y in range(top, top + POINTS)]
+            _spread(around, strip[:, channels : (1 + width) * channels])
+            for left in range(0, width * channels, TILE * channels):
+                for i in range(POINTS):
+                    side = strip[i, left : left + POINTS * channels].reshape(POINTS, channels)
+                    _spread(side, points[POINTS * i : POINTS * (i + 1), tile])
+                tile += 1
+
+
+@njit(nogil=True, fastmath=True, cache=True)
+def _from_points(points: Array, bias: Array, pictures: Array) -> None:
+    """Bring `(36, tiles, channels)` back to pixels; add them and the bias to the pictures, then ReLU."""
+    count, height, width, channels = pictures.shape
+    strip = np.empty((POINTS, TILE, channels), np.float32)
+    column = np.empty((TILE, channels), np.float32)
+    tile = 0
+    for picture in range(count):
+        for top in range(0, height, TILE):
+            for left in range(0, width, TILE):
+                for i in range(POINTS):
+                    _gather(points[POINTS * i : POINTS * (i + 1), tile], strip[i])
+                for x in range(min(TILE, width - left)):
+                    _gather(strip[:, x], column)
+                    for y in range(min(TILE, height - top)):
+                        pixel = pictures[picture, top + y, left + x]
+                        for c in range(channels):
+                            pixel[c] = max(pixel[c] + column[y, c] + bias[c], ZERO)
+                tile += 1
+
+
+@njit(inline="always")
+def _spread(d: Array | list[Array], points: Array) -> None:
+    """Transform six pixels in a row, for all channels."""
+    for c in range(points.shape[1]):
+        d0, d1, d2, d3, d4, d5 = d[0][c], d[1][c], d[2][c], d[3][c], d[4][c], d[5][c]
+        points[0, c] = FOUR * d0 - FIVE * d2 + d4
+        points[1, c] = d4 - FOUR * d2 + (d3 - FOUR * d1)
+        points[2, c] = d4 - FOUR * d2 - (d3 - FOUR * d1)
+        points[3, c] = d4 - d2 + TWO * (d3 - d1)
+        points[4, c] = d4 - d2 - TWO * (d3 - d1)
+        points[5, c] = FOUR * d1 - FIVE * d3 + d5
+
+
+@njit(inline="always")
+def _gather(points: Array, pixels: Array) -> None:
+    """Return from six points to four pixels in a row, for all channels."""
+    for c in range(pixels.shape[1]):
+        near, near_slope = points[1, c] + points[2, c], points[1, c] - points[2, c]
+        far, far_slope = points[3, c] + points[4, c], points[3, c] - points[4, c]
+        pixels[0, c] = points[0, c] + near + far
+        pixels[1, c] = near_slope + TWO * far_slope
+        pixels[2, c] = near + FOUR * far
+        pixels[3, c] = near_slope + EIGHT * far_slope + points[5, c]
