@@ -153,7 +153,7 @@ def _described(avatar: Avatar, photo: Photo | None = None) -> dict[str, object]:
         "idle_frames": IDLE_FRAMES,
         "poster": f"{base}/poster.jpg?{avatar.digest[:8]}",
         "thumbnail": f"{base}/thumbnail.jpg?{avatar.digest[:8]}",
-        "idle": f"{base}/idle.mp4?{avatar.digest[:8]}",
+        "idle": f"{base}/idle.mp4",
         "photo": _of_photo(photo, base) if photo else None,
     }
 
