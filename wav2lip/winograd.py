@@ -58,7 +58,7 @@ class WinogradWav2Lip(StaticWav2Lip):
 
     def draw(self, windows: Tensor, pictures: PictureTerms) -> Tensor:
         """See `StaticWav2Lip.draw`."""
-        # Equal parts: a figure's last bits depend on how many are computed at once, and must not on their place.
+        # Equal parts: a figure's last bits depend on how many are computed at once, not on their place.
         parts = next(parts for parts in range(self._threads, 0, -1) if len(windows) % parts == 0)
         drawn = self._pool.map(super().draw, windows.tensor_split(parts), pictures.split(parts))
         return torch.cat(list(drawn))

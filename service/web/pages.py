@@ -68,6 +68,7 @@ def secure(answer: Response) -> Response:
     answer.headers.setdefault("Content-Security-Policy", POLICY)
     answer.headers.setdefault("X-Content-Type-Options", "nosniff")
     answer.headers.setdefault("Referrer-Policy", "no-referrer")
+    answer.headers.setdefault("Permissions-Policy", "microphone=(self), camera=(), geolocation=()")
     return answer
 
 

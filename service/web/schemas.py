@@ -104,8 +104,9 @@ class VoiceOut(BaseModel):
     engine: str
     language: str
     name: str
-    quality: str
+    quality: str = Field(description="`formant` (intelligible, robotic), `neural` or `imitated`.")
     fault: str = Field(description="Why it cannot speak; else empty.")
+    own: str = Field(description="The id in `own` of whom it imitates; else empty.")
 
 
 class OwnVoiceIn(_Request):
@@ -137,6 +138,9 @@ class OwnVoiceAddedOut(OwnVoiceOut):
 class ImitationOut(BaseModel):
     engines: list[str] = Field(description="Engines that can imitate somebody here.")
     command: str = Field(description="What brings one where there is none; else empty.")
+    shortest: int = Field(description="Seconds of speech that a recording must have at least.")
+    longest: int = Field(description="Seconds of speech that it may have at most.")
+    bytes: int = Field(description="Size that its file may have at most.")
 
 
 class LanguageOut(BaseModel):

@@ -61,17 +61,20 @@ def voices_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
     @blueprint.output(schemas.VoicesOut)
     @blueprint.doc(summary="Who can speak, and in which languages")
     def list_() -> dict[str, object]:
-        there = pipeline.voices()
-        spoken = languages(there)
-        able = _imitators()
+        there, own = pipeline.voices(), store.all()
+        spoken, able = languages(there), _imitators()
+        ids = {voice.digest: voice.id for voice in own}
         return {
-            "voices": [_described(voice) for voice in there],
+            "voices": [_described(voice, ids) for voice in there],
             "languages": [{"code": language} for language in spoken],
             "auto": {language: choose_voice(there, language).id for language in spoken},
-            "own": [_own(voice, able) for voice in store.all()],
+            "own": [_own(voice, able) for voice in own],
             "imitation": {
                 "engines": able,
                 "command": "" if able else download_command(AUTO_IMITATOR),
+                "shortest": takes.SHORTEST,
+                "longest": takes.LONGEST,
+                "bytes": settings.max_recording,
             },
         }
 
@@ -115,7 +118,7 @@ def voices_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
     return blueprint
 
 
-def _described(voice: Voice) -> dict[str, str]:
+def _described(voice: Voice, own: dict[str, str]) -> dict[str, str]:
     return {
         "id": voice.id,
         "engine": voice.engine,
@@ -123,6 +126,7 @@ def _described(voice: Voice) -> dict[str, str]:
         "name": voice.name,
         "quality": voice.quality,
         "fault": sentence(voice.fault) if voice.fault else "",
+        "own": own.get(voice.sample.digest, "") if voice.sample else "",
     }
 
 

@@ -1,6 +1,7 @@
 // Talking to the server. Every failure is one of the two errors below.
 
 import { readClip } from "./boxes.js";
+import { upload } from "./upload.js";
 
 /** Seconds after which a stream from which nothing comes is taken for lost. */
 const SILENCE = 20;
@@ -78,6 +79,22 @@ export class Api {
     return readClip(bytesOf(response, signal));
   }
 
+  /** Brings a voice of one's own; the form has `recording`, `name` and `consent`. onProgress(share): 0…1. */
+  async addVoice(form, onProgress) {
+    let answer;
+    try {
+      answer = await upload(new URL("api/voices", document.baseURI), form, this.#language(), onProgress);
+    } catch (error) {
+      throw new ConnectionLost(error);
+    }
+    if (answer.status >= 400) throw refused(answer);
+    return answer.body;
+  }
+
+  async deleteVoice(id) {
+    await this.#fetch(`api/voices/${encodeURIComponent(id)}`, { method: "DELETE" });
+  }
+
   /** Joins clips (Blobs) into one file. */
   async join(clips) {
     const form = new FormData();
@@ -144,9 +161,11 @@ function within(seconds, promise) {
 }
 
 async function refusal(response) {
-  const problem = await response.json().catch(() => ({}));
-  const detail = problem.detail || problem.title || `${response.status} ${response.statusText}`;
-  return new Refused(response.status, detail, parseRetryAfter(response.headers.get("Retry-After")));
+  return refused({ status: response.status, headers: response.headers, body: await response.json().catch(() => ({})) });
+}
+
+function refused({ status, headers, body }) {
+  return new Refused(status, body.detail || body.title || String(status), parseRetryAfter(headers.get("Retry-After")));
 }
 
 /** Seconds from a Retry-After header (RFC 9110: seconds or a date), or null. */

@@ -45,6 +45,13 @@ export class Choices {
     return voice ? this.#name(voice.name) : id;
   }
 
+  /** Chooses an own voice where it can speak the language chosen. */
+  chooseOwnVoice(id) {
+    const { voices } = this.#offer.voices;
+    const voice = voices.find(({ own, language }) => own === id && speaks({ language }, this.#selects.language.value));
+    if (voice) this.#selects.voice.value = voice.id;
+  }
+
   chooseLanguage(code) {
     this.#selects.language.value = code;
     this.#fillVoices();

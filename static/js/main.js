@@ -9,6 +9,7 @@ import { Conductor } from "./conductor.js";
 import { Figures, listEngines } from "./figures.js";
 import { Words, translate } from "./i18n.js";
 import { Idle } from "./idle.js";
+import { OwnVoices } from "./ownvoices.js";
 import { Player } from "./player.js";
 import { pause, retryDelay } from "./retries.js";
 import { Sound } from "./sound.js";
@@ -35,6 +36,11 @@ const list = new ChunkList({
   words,
   decide: (choice, index) => conductor[choice](index),
 });
+const OWN_PARTS = [
+  ...["open", "dialog", "close", "missing", "command", "form", "zone", "input", "label", "record", "recording", "meter"],
+  ...["clock", "listen", "name", "consent", "save", "bar", "verdict", "empty", "list"],
+];
+const ownVoices = new OwnVoices({ parts: byName("own-", OWN_PARTS), words, api, sentence, onChange: refreshVoices });
 
 let offer = null; // what the server offers: {avatars, voices, engines}
 let pressed = 0; // when speech was asked for, ms
@@ -56,6 +62,7 @@ async function open() {
   offer = { avatars, voices, engines };
   choices.open(offer, voices.languages.some(({ code }) => code === words.language) ? words.language : "en");
   listEngines($("engines"), engines, words);
+  ownVoices.show(voices);
   await player.open(idleOf(choices.avatar));
   store.update({ phase: "idle" });
 }
@@ -229,6 +236,7 @@ function chooseLanguage(language) {
   document.title = `${words.t("title")} · Voiceover`;
   translate(document, words);
   choices.translate();
+  if (offer) ownVoices.show(offer.voices);
   if (offer && !isRunning(store.state)) choices.chooseLanguage(language);
   suggestExample(language);
   for (const button of document.querySelectorAll("[data-ui-language]")) {
@@ -251,6 +259,14 @@ async function refreshEngines() {
   choices.translate();
 }
 
+/** Own voices have come or gone; the one that came is chosen. */
+async function refreshVoices(added) {
+  offer.voices = await stubbornly(() => api.voices());
+  choices.translate();
+  if (added) choices.chooseOwnVoice(added.id);
+  ownVoices.show(offer.voices);
+}
+
 function byName(prefix, names) {
   return Object.fromEntries(names.map((name) => [name, $(prefix + name)]));
 }
@@ -264,6 +280,7 @@ function listen() {
   $("download").addEventListener("click", download);
   $("text").addEventListener("input", showCount);
   document.addEventListener("keydown", (event) => {
+    if (document.querySelector("dialog[open]")) return; // keys are meant for it
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) start();
     if (event.key === "Escape") stop();
   });
