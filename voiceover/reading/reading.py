@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from voiceover.reading import markup, russian
+from voiceover.reading import english, markup, russian
 from voiceover.reading.draft import Draft
 from voiceover.types import Word
 
@@ -45,7 +45,8 @@ def read(text: str, language: str) -> Reading:
     """Write a text out as people read it aloud.
 
     Pure; takes time linear in the text's length, whatever the text. Marks and pictures
-    are left out. Russian is read in full; in other languages numbers are left to the voice.
+    are left out. Russian and English are read in full; in other languages numbers are left to the
+    voice.
 
     Args:
         text: any text.
@@ -55,6 +56,8 @@ def read(text: str, language: str) -> Reading:
     match language.lower().replace("_", "-").split("-")[0]:
         case "ru":
             draft = russian.read(draft)
+        case "en":
+            draft = english.read(draft)
     words = draft.words()
     return Reading(
         " ".join(word for word, _ in words), tuple(text.split()), tuple(source for _, source in words)
