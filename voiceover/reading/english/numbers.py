@@ -20,7 +20,7 @@ _SIGNS = {"-": "minus ", "−": " minus ", "+": "plus ", "±": "plus or minus "}
 _RANGE = re.compile(rf"(?<![\d.,-])(?P<first>{INTEGER})(?P<dash> ?[–—] ?|-)(?=(?P<last>{INTEGER})(?![\d-]))")
 _DECADE = re.compile(r"(?<![\d.,$])['’]?(\d{2}|\d{4})['’]?s(?!\w)")
 _ORDINAL = re.compile(rf"(?<![\d.,])({INTEGER})(?:st|nd|rd|th)(?!\w)", re.IGNORECASE)
-_VERSION = re.compile(r"\d+(?:\.\d+){2,}")
+_VERSION = re.compile(r"(?<!\d)\d+(?:\.\d+){2,}")
 _DECIMAL = re.compile(rf"(?<![\d.,])({INTEGER})?\.(\d+)(?!\.?\d)")
 _SIGN_FRACTIONS = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅛": "1/8", "⅕": "1/5"}
 _SIGN_FRACTION = re.compile(rf"(?P<whole>(?<=\d))?[{''.join(_SIGN_FRACTIONS)}]")
