@@ -1,19 +1,24 @@
 """The roof: puts a server together, and runs it (`python app.py`)."""
 
 import logging
+from functools import partial
 
 from apiflask import APIFlask
 from flask import Flask
 
 from service.cli import models_commands
 from service.engines import Registry, lip_engines
+from service.film import shoot
+from service.jobs import JobStore
 from service.models import ModelFolder
 from service.pipeline import Pipeline
+from service.say import say_command
 from service.settings import Settings
 from service.warmup import WarmUp
 from service.web import problems
 from service.web.api import api_blueprint
 from service.web.avatars import avatars_blueprint
+from service.web.jobs import jobs_blueprint
 from service.web.pages import health_blueprint, pages_blueprint, secure
 from service.web.voices import voices_blueprint
 from tts.base import SpeechEngine
@@ -46,16 +51,27 @@ def create_app(
     own_voices = VoiceStore(settings.data / "voices", settings.max_voices)
     lips = lip_engines(models, settings.data / "boxes")
     pipeline = Pipeline(avatars, models, own_voices, speech, lips)
+    jobs = JobStore(
+        settings.data / "jobs",
+        partial(shoot, pipeline),
+        settings.max_waiting,
+        settings.max_films,
+        settings.max_film_bytes,
+        settings.film_hours,
+    )
     warm_up = WarmUp(pipeline)
     problems.register(app)
     app.register_blueprint(api_blueprint(pipeline, settings))
     app.register_blueprint(avatars_blueprint(pipeline, settings))
     app.register_blueprint(voices_blueprint(pipeline, settings))
+    app.register_blueprint(jobs_blueprint(jobs, settings))
     app.register_blueprint(pages_blueprint())
     app.register_blueprint(health_blueprint(warm_up.is_ready))
     app.after_request(secure)
     app.cli.add_command(models_commands(models))
+    app.cli.add_command(say_command(pipeline))
     if serving:
+        jobs.recover()
         warm_up.start()
     return app
 

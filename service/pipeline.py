@@ -57,6 +57,14 @@ class Clip:
     """The MP4; closing it stops the work."""
 
 
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A chunk as a voice gives it, with the words as typed."""
+
+    voice: Voice
+    speech: Speech
+
+
 class Pipeline:
     """One for a server. Safe to share between threads; holds the engines and avatars."""
 
@@ -105,22 +113,40 @@ class Pipeline:
         clock = _Stopwatch()
         with clock.measure("prepare"):
             avatar = self.avatars.get(request.avatar)
-            lips = self.lips.best() if request.lips == AUTO else self.lips.get(request.lips)
-            voice = choose_voice(self.voices(), request.language, request.voice)
+            lips = self.choose_lips(request.lips)
             lips.prepare(avatar)
         with clock.measure("tts"):
-            spoken = self._speak(request, voice)
+            spoken = self.speak(request)
             pause = chunks.pause_after(request.text) if request.pause is None else request.pause
-            speech = audio.finish(spoken, pause, request.follows, request.continues)
-        frames = _draw(avatar, lips, self._motion(avatar), speech, request.start_frame)
+            speech = audio.finish(spoken.speech, pause, request.follows, request.continues)
+        frames = self.draw(avatar, lips, speech, request.start_frame)
         data = video.encode(frames, avatar.size, speech.samples, request.audio)
-        return Clip(speech.frames, speech.words, voice, lips.name, clock.seconds, data)
+        return Clip(speech.frames, speech.words, spoken.voice, lips.name, clock.seconds, data)
 
-    def _speak(self, request: ChunkRequest, voice: Voice) -> Speech:
-        """Read a chunk aloud; its words are those that were typed."""
+    def choose_lips(self, name: str) -> LipEngine:
+        """Return the lip engine of that name, or by `AUTO` the best one here.
+
+        Raises:
+            NotFound, EngineUnavailable: there is none of that name, or it does not work here.
+        """
+        return self.lips.best() if name == AUTO else self.lips.get(name)
+
+    def speak(self, request: ChunkRequest) -> Spoken:
+        """Read a chunk aloud.
+
+        Raises:
+            NotFound, SynthesisError: there is no such voice, or it cannot speak this.
+        """
+        voice = choose_voice(self.voices(), request.language, request.voice)
         reading = read(request.text, voice.language)
         spoken = self.speech.get(voice.engine).synthesize(reading.spoken, voice, request.seed)
-        return replace(spoken, words=reading.typed(spoken.words))
+        return Spoken(voice, replace(spoken, words=reading.typed(spoken.words)))
+
+    def draw(self, avatar: Avatar, lips: LipEngine, speech: Speech, start_frame: int) -> Iterator[Frame]:
+        """Yield the pictures of a finished speech: lips first, then the life of the head."""
+        motion, nod = self._motion(avatar), nods(speech)
+        for index, frame in enumerate(lips.frames(avatar, speech, start_frame)):
+            yield motion.apply(frame, start_frame + index, float(nod[index]))
 
     def idle_loop(self, avatar_id: str, codec: video.SoundCodec) -> Recording:
         """Return one period of the avatar's idle motion, made once and shared by all who watch.
@@ -139,14 +165,6 @@ class Pipeline:
             return video.encode(frames, avatar.size, silence.samples, codec, FRAMES_PER_FRAGMENT)
 
         return self._idle_loops.get(f"{avatar.digest}-{codec}", make)
-
-
-def _draw(
-    avatar: Avatar, lips: LipEngine, motion: IdleMotion, speech: Speech, start_frame: int
-) -> Iterator[Frame]:
-    nod = nods(speech)
-    for index, frame in enumerate(lips.frames(avatar, speech, start_frame)):
-        yield motion.apply(frame, start_frame + index, float(nod[index]))
 
 
 @dataclass

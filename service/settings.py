@@ -35,5 +35,13 @@ class Settings(BaseSettings):
     """Voices that people may bring; they are kept in memory, at most 3 MB each."""
     max_recording: int = Field(32 * 2**20, ge=1)
     """Bytes of a recording of a voice."""
+    max_waiting: int = Field(10, ge=1)
+    """Films that may wait for their turn."""
+    max_films: int = Field(50, ge=1)
+    """Films that are kept."""
+    max_film_bytes: int = Field(4 * 2**30, ge=1)
+    """Bytes of the films that are kept, together."""
+    film_hours: float = Field(24, gt=0)
+    """Hours that a film is kept."""
     max_download: int = Field(512 * 2**20, ge=1)
     """Bytes of clips joined into one download."""

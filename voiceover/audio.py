@@ -34,8 +34,22 @@ def finish(speech: Speech, pause: float, follows: bool = False, continues: bool 
     Raises:
         InvalidRequest: there is nothing to hear.
     """
-    speech = _resampled(_trimmed(speech))
-    sound = faded(evened(speech.samples))
+    speech = bare(speech)
+    return framed(replace(speech, samples=evened(speech.samples)), pause, follows, continues)
+
+
+def bare(speech: Speech) -> Speech:
+    """Return speech at 48 kHz without the silence around it.
+
+    Raises:
+        InvalidRequest: there is nothing to hear.
+    """
+    return _resampled(_trimmed(speech))
+
+
+def framed(speech: Speech, pause: float, follows: bool, continues: bool) -> Speech:
+    """Put the silences of a chunk around bare speech; see `finish`."""
+    sound = faded(speech.samples)
     before = round(LEAD_IN * SAMPLE_RATE)
     fragment = FRAMES_PER_FRAGMENT * SAMPLES_PER_FRAME
     fragments = -(-(before + len(sound) + round(pause * SAMPLE_RATE)) // fragment)
@@ -98,9 +112,14 @@ def loudness(sound: Samples) -> float:
 
 def evened(sound: Samples) -> Samples:
     """Bring the loudness of a sound at 48 kHz to `LOUDNESS`, its peak to at most `PEAK`."""
+    return sound * gain(sound)
+
+
+def gain(sound: Samples) -> np.float32:
+    """Return the factor by which `evened` makes a sound louder."""
     measured = loudness(sound)
-    gain = 10 ** ((LOUDNESS - measured) / 20) if np.isfinite(measured) else 1.0
-    return np.asarray(sound * min(gain, PEAK / float(np.abs(sound).max())), np.float32)
+    wanted = 10 ** ((LOUDNESS - measured) / 20) if np.isfinite(measured) else 1.0
+    return np.float32(min(wanted, PEAK / float(np.abs(sound).max())))
 
 
 def faded(sound: Samples) -> Samples:

@@ -61,3 +61,15 @@ class StorageError(VoiceoverError):
     """The data folder cannot take or give up something: the disk is full, read-only, or its share used up."""
 
     code = "storage-failed"
+
+
+class Busy(VoiceoverError):
+    """There is too much to do already; later there may be less."""
+
+    code = "busy"
+
+
+class NotReady(VoiceoverError):
+    """What was asked for is not there yet, or never will be."""
+
+    code = "not-ready"

@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, TypeAlias
 
@@ -18,6 +19,7 @@ import ffmpeg
 import numpy as np
 
 from voiceover.errors import EncodeError, EngineUnavailable, InvalidRequest
+from voiceover.fonts import fonts_folder
 from voiceover.types import FPS, FRAMES_PER_FRAGMENT, SAMPLE_RATE, Frame, Samples
 
 SoundCodec: TypeAlias = Literal["aac", "flac"]
@@ -37,6 +39,16 @@ SOUND_CODECS = (
     "aac,alac,amrnb,amrwb,flac,mp3,mp3float,opus,vorbis,"
     "pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_f32le"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Captions:
+    """The words of a film."""
+
+    track: str
+    """SubRip: a track of its own."""
+    burnt: str | None
+    """Advanced SubStation Alpha: drawn into the picture."""
 
 
 def encode(
@@ -84,6 +96,44 @@ def encode(
             feeder.join()
             process.stdout.close()
             process.wait()
+
+
+def write(
+    frames: Iterable[Frame], size: tuple[int, int], sound: Samples, captions: Captions, path: Path
+) -> None:
+    """Encode a whole film into a file, in one go and at a higher quality than what streams.
+
+    Args:
+        frames, size, sound: as for `encode`.
+        captions: what goes into the picture, and what beside it as a track that players show when asked.
+        path: where the MP4 goes; its index comes first, so that it plays while it is loaded. A film that
+            failed leaves nothing there.
+
+    Raises:
+        EncodeError: ffmpeg failed.
+        EngineUnavailable: there is no ffmpeg.
+    """
+    with tempfile.TemporaryDirectory(prefix="voiceover-") as folder, tempfile.TemporaryFile() as complaints:
+        sound_path = Path(folder) / "sound.f32"
+        sound.tofile(sound_path)
+        (Path(folder) / "captions.srt").write_text(captions.track, encoding="utf-8")
+        (Path(folder) / "captions.ass").write_text(captions.burnt or "", encoding="utf-8")
+        command = _film_command(size, sound_path, captions, path)
+        process = _start(command, complaints, stdin=subprocess.PIPE, folder=folder)
+        assert process.stdin
+        feeder = _Feeder(frames, process.stdin)
+        try:
+            feeder.run()  # in this thread: there is nothing to read meanwhile
+            status = process.wait() if feeder.error is None else None
+        finally:
+            process.kill()
+            process.wait()
+            if feeder.error or process.returncode != 0:
+                path.unlink(missing_ok=True)
+        if feeder.error:
+            raise feeder.error
+        if status != 0:
+            raise EncodeError(f"ffmpeg failed with status {status}: {_tail(complaints)}")
 
 
 def join(clips: Iterable[bytes]) -> bytes:
@@ -178,9 +228,12 @@ def _start(
     complaints: IO[bytes],
     stdin: int = subprocess.DEVNULL,
     stdout: int = subprocess.DEVNULL,
+    folder: str | None = None,
 ) -> "subprocess.Popen[bytes]":
     try:
-        return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=complaints, pipesize=PIPE_SIZE)
+        return subprocess.Popen(
+            command, stdin=stdin, stdout=stdout, stderr=complaints, pipesize=PIPE_SIZE, cwd=folder
+        )
     except OSError as exc:
         raise EngineUnavailable(f"ffmpeg cannot be started: {exc}", engine="ffmpeg") from exc
 
@@ -197,13 +250,8 @@ def _ffmpeg_path() -> str:
 def _encode_command(
     size: tuple[int, int], sound: Path, samples: int, codec: SoundCodec, keyframe_interval: int
 ) -> list[str]:
-    width, height = size
-    # The format is told, so nothing is probed: probing would keep the first frames back.
-    raw = {"format": "rawvideo", "pix_fmt": "bgr24", "s": f"{width}x{height}", "r": FPS, "probesize": 32}
-    picture = ffmpeg.input("pipe:0", **raw)
-    voice = ffmpeg.input(str(sound), format="f32le", ar=SAMPLE_RATE, ac=1).audio
-    picture = picture.filter("scale", out_color_matrix="bt709", out_range="tv").filter("format", "yuv420p")
-    picture = picture.filter("setparams", color_primaries="bt709", color_trc="bt709")
+    picture, voice = _inputs(size, sound)
+    picture = _as_video(picture)
     settings: dict[str, object] = {
         "c:v": "libx264",
         "preset": "veryfast",
@@ -234,6 +282,42 @@ def _encode_command(
         voice = voice.filter("apad", whole_len=-(-samples // AAC_FRAME) * AAC_FRAME)
         settings |= {"c:a": "aac", "b:a": "128k", "movflags": "delay_moov+default_base_moof"}
     return _command(ffmpeg.output(picture, voice, "pipe:1", **settings))
+
+
+def _film_command(size: tuple[int, int], sound: Path, captions: Captions, path: Path) -> list[str]:
+    picture, voice = _inputs(size, sound)
+    if captions.burnt:
+        picture = picture.filter("ass", "captions.ass", fontsdir=str(fonts_folder()))
+    settings = {
+        "c:v": "libx264",
+        "preset": "medium",
+        "profile:v": "high",
+        "crf": 17,
+        "g": FPS * 5,
+        "video_track_timescale": TIMESCALE,
+        "c:a": "aac",
+        "b:a": "192k",
+        "c:s": "mov_text",
+        "movflags": "+faststart",
+        "fflags": "+bitexact",
+        "f": "mp4",
+    }
+    words = ffmpeg.input("captions.srt", format="srt", sub_charenc="UTF-8")
+    output = ffmpeg.output(_as_video(picture), voice, words["s"], str(path), **settings)
+    return _command(output.overwrite_output())
+
+
+def _inputs(size: tuple[int, int], sound: Path) -> tuple["ffmpeg.nodes.FilterableStream", ...]:
+    width, height = size
+    # The format is told, so nothing is probed: probing would keep the first frames back.
+    raw = {"format": "rawvideo", "pix_fmt": "bgr24", "s": f"{width}x{height}", "r": FPS, "probesize": 32}
+    picture = ffmpeg.input("pipe:0", **raw)
+    return picture, ffmpeg.input(str(sound), format="f32le", ar=SAMPLE_RATE, ac=1).audio
+
+
+def _as_video(picture: "ffmpeg.nodes.FilterableStream") -> "ffmpeg.nodes.FilterableStream":
+    picture = picture.filter("scale", out_color_matrix="bt709", out_range="tv").filter("format", "yuv420p")
+    return picture.filter("setparams", color_primaries="bt709", color_trc="bt709")
 
 
 def _join_command(listing: Path, result: Path) -> list[str]:

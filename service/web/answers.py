@@ -7,6 +7,7 @@ from flask import Response, g, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from service.web import schemas
+from service.web.problems import BadRequest
 
 Answer: TypeAlias = dict[str, str | dict[str, dict[str, Any]]]
 
@@ -38,6 +39,12 @@ def expect_upload(most: int) -> None:
     """Take a form with files of so many bytes together."""
     expect("multipart/form-data")
     request.max_content_length = request.max_form_memory_size = most
+
+
+def check_length(text: str, limit: int) -> None:
+    """Refuse a text of too many characters."""
+    if len(text) > limit:
+        raise BadRequest("text-too-long", length=len(text), limit=limit)
 
 
 def stream_clip(data: Iterator[bytes], headers: dict[str, str]) -> Response:

@@ -9,8 +9,8 @@ from service.engines import E, Registry, measured_rate
 from service.pipeline import ChunkRequest, Clip, Pipeline
 from service.settings import Settings
 from service.web import schemas
-from service.web.answers import CLIP, answers, expect, expect_upload, stream_clip
-from service.web.problems import BadRequest, cure, sentence
+from service.web.answers import CLIP, answers, check_length, expect, expect_upload, stream_clip
+from service.web.problems import cure, sentence
 from voiceover import video
 from voiceover.types import SAMPLE_RATE
 
@@ -49,7 +49,7 @@ def api_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
     @api.output(schemas.SplitOut)
     @api.doc(summary="Cut a text into chunks of at most 15 words", responses=answers({}, 422))
     def split(body: schemas.SplitIn) -> dict[str, object]:
-        _check_length(body.text, settings.max_text)
+        check_length(body.text, settings.max_text)
         return {"chunks": [asdict(chunk) for chunk in pipeline.split(body.text, body.language)]}
 
     @api.post("/generate_stream")
@@ -59,7 +59,7 @@ def api_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
         responses=answers(CLIP, 422, 503),
     )
     def generate_stream(body: schemas.GenerateIn) -> Response:
-        _check_length(body.text, settings.max_chunk)
+        check_length(body.text, settings.max_chunk)
         chunk = ChunkRequest(**body.model_dump())
         clip = pipeline.render(chunk)
         return stream_clip(clip.data, _clip_headers(clip, chunk))
@@ -86,11 +86,6 @@ def api_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
         }
 
     return api
-
-
-def _check_length(text: str, limit: int) -> None:
-    if len(text) > limit:
-        raise BadRequest("text-too-long", length=len(text), limit=limit)
 
 
 def _state(engines: Registry[E], name: str) -> dict[str, object]:

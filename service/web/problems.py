@@ -278,6 +278,31 @@ PROBLEMS: Mapping[str, Problem] = {
         "Голос не смог произнести этот текст. Попробуйте другой голос.",
         "The voice could not speak this text. Try another voice.",
     ),
+    "busy": Problem(
+        503,
+        "Сервер занят. Попробуйте немного позже.",
+        "The server is busy. Try again a little later.",
+    ),
+    "films-waiting": Problem(
+        503,
+        "В очереди уже {waiting} видео. Попробуйте немного позже.",
+        "{waiting} films are waiting already. Try again a little later.",
+    ),
+    "film-interrupted": Problem(
+        500,
+        "Сервер остановился, не закончив видео. Создайте его заново.",
+        "The server stopped before the film was done. Please make it again.",
+    ),
+    "film-waiting": Problem(409, "Видео ещё в очереди.", "The film is still waiting for its turn."),
+    "film-running": Problem(409, "Видео ещё создаётся.", "The film is still being made."),
+    "film-failed": Problem(409, "Видео не получилось.", "The film failed."),
+    "film-cancelled": Problem(409, "Создание видео отменено.", "The film was cancelled."),
+    "not-ready": Problem(409, "Это ещё не готово.", "This is not ready yet."),
+    "job-not-found": Problem(
+        404,
+        "Такого задания нет: возможно, его срок хранения истёк. Создайте видео заново.",
+        "There is no such job: its time may be over. Please make the film again.",
+    ),
     "encode-failed": Problem(
         500,
         "Не удалось закодировать видео. Попробуйте ещё раз.",

@@ -77,6 +77,41 @@ class GenerateIn(_Request):
     ] = "aac"
 
 
+class FilmIn(_Request):
+    text: Text
+    language: Language = "ru"
+    avatar: Annotated[Name, Field(description="An id from `/api/avatars`.")] = DEFAULT_AVATAR
+    voice: Annotated[Name, Field(description="An id from `/api/voices`, or `auto`.")] = AUTO
+    lips: Annotated[Name, Field(description="A lip-sync engine from `/api/engines`, or `auto`.")] = AUTO
+    seed: Annotated[Index, Field(description="Equal seeds give equal films.")] = 0
+    burn_captions: Annotated[bool, Field(description="Draw the words into the picture.")] = False
+
+
+class WaitIn(BaseModel):
+    """Query strings carry no types."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    wait: Annotated[bool, Field(description="Answer with the film itself, when it is done.")] = False
+
+
+class JobOut(BaseModel):
+    id: str = Field(description="Hard to guess: who knows it may see the film.")
+    state: Literal["waiting", "running", "done", "failed", "cancelled"]
+    stage: Literal["", "speech", "picture"]
+    chunk: int = Field(description="The chunk that is being made, from 1.")
+    chunks: int
+    percent: int
+    seconds_left: float | None = Field(description="Null while nothing can be said.")
+    error: str | None = Field(description="Why it failed, in a sentence.")
+    job: str = Field(description="Where this can be read again.")
+    events: str = Field(description="Server-sent events: this object whenever it changes.")
+    film: str | None = Field(description="The MP4, when it is done; so are the others.")
+    webvtt: str | None
+    srt: str | None
+    poster: str | None
+
+
 class IdleIn(_Request):
     audio: Literal["aac", "flac"] = "aac"
 
