@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, runtime_checkable
 
 from service.models import ModelFolder
-from tts.base import CloningEngine, SpeechEngine, Voice, VoiceSample
+from tts.base import Aligner, CloningEngine, SpeechEngine, Voice, VoiceSample
 from voiceover import align
 from voiceover.errors import EngineUnavailable, NotFound, SynthesisError
 from voiceover.lips import LipEngine
@@ -105,10 +105,10 @@ class Registry(Generic[E]):
         raise EngineUnavailable(f"no {self._kind} engine works: {reasons}", engine=self._kind)
 
 
-def _piper(models: ModelFolder) -> SpeechEngine:
+def _piper(models: ModelFolder, aligner: Aligner) -> SpeechEngine:
     from tts.piper import PiperEngine
 
-    return PiperEngine(models.folder / "piper")
+    return PiperEngine(models.folder / "piper", aligner)
 
 
 def _espeak() -> SpeechEngine:
@@ -130,8 +130,9 @@ class EspeakAligner:
     def __call__(self, samples: Samples, sample_rate: int, text: str, language: str) -> align.Times:
         try:
             engine = self._espeak()
-            voice = choose_voice(list(engine.voices()), language)
-            reference = engine.synthesize(text, voice)
+            # espeak's plain voice resembles women and men better than its variants do.
+            plain = [voice for voice in engine.voices() if "+" not in voice.id]
+            reference = engine.synthesize(text, choose_voice(plain, language))
         except (EngineUnavailable, NotFound, SynthesisError) as exc:
             log.warning("times are guessed from letters: %s", exc)
             return align.stretch(samples, sample_rate, align.spelled(text))
@@ -225,7 +226,10 @@ def too_slow(engine: LipEngine) -> EngineUnavailable | None:
 
 def speech_engines(models: ModelFolder) -> Registry[SpeechEngine]:
     """Return the voices' engines: natural ones before robotic ones."""
-    return Registry("speech", {"piper": lambda: _piper(models), "espeak": _espeak})
+    engines: Registry[SpeechEngine]
+    aligner = EspeakAligner(lambda: engines.get("espeak"))
+    engines = Registry("speech", {"piper": lambda: _piper(models, aligner), "espeak": _espeak})
+    return engines
 
 
 def lip_engines(models: ModelFolder, cache: Path | None = None) -> Registry[LipEngine]:

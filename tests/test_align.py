@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from service.engines import EspeakAligner, speech_engines
+from service.models import ModelFolder
 from tests.alignment import HELD_OUT, boundary_errors
 from tts.base import SpeechEngine, Voice
 from voiceover.align import align, spelled, stretch
@@ -29,7 +30,7 @@ def aligner(espeak: SpeechEngine) -> EspeakAligner:
 
 
 def test_times_are_within_a_video_frame_of_what_piper_tells(aligner: EspeakAligner) -> None:
-    piper = speech_engines().get("piper")
+    piper = speech_engines(ModelFolder()).get("piper")
     voice = piper.voices()[0]
     errors: list[float] = []
     for text in HELD_OUT:

@@ -25,15 +25,15 @@ Span = tuple[int, int]
 FRAME = 0.01  # seconds
 PARTS = 3  # a phone's beginning, middle and end are compared one by one
 LOOKS = 2  # frames averaged to know one part of a reference phone
-QUIET = -40.0  # dB below the loud frames
-PAUSE, PAUSE_FRAME, PAUSE_DECIBEL = 2.0, 0.7, 0.03  # cost of a pause, of each frame of it, of loudness in it
+QUIET = -50.0  # dB below the loud frames
+PAUSE, PAUSE_FRAME, PAUSE_DECIBEL = 2.0, 0.4, 0.03  # cost of a pause, of each frame of it, of loudness in it
 STRETCH = 4.0  # cost of a phone e times longer or shorter than expected
 SHORTEST, LONGEST = 0.3, 3.0  # durations tried, in expected durations
 REACH = 300  # frames around a phone's expected place where it is looked for; more in long sounds
 CAUTION = 100.0  # frames that must agree before the voices are taken to differ
 LETTERS_A_SECOND = 15
 NEUTRAL = "ə"  # a digit stands for sounds that its sign does not tell
-IMPLAUSIBLE = 0.8  # mean cost of a frame where two sounds do not say the same; noise costs more
+IMPLAUSIBLE = 0.95  # mean cost of a frame where two sounds do not say the same; noise costs more
 
 
 def align(samples: Samples, sample_rate: int, reference: Speech) -> Times:
@@ -113,7 +113,7 @@ class _Cut:
     spans: list[Span]
     """First frame of each phone and the frame after its last one."""
     cost: float
-    """Of a frame, on average; about 0.6 where two voices say the same."""
+    """Of a frame, on average; about 0.75 where two voices say the same."""
 
 
 def _heard(samples: Samples, sample_rate: int) -> _Sound:

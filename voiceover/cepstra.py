@@ -11,15 +11,13 @@ from voiceover.types import Samples
 
 Matrix = NDArray[np.float32]
 
-WINDOW = 0.025  # seconds
+WINDOW = 0.02  # seconds
 PREEMPHASIS = 0.97
 BANDS, LOWEST, HIGHEST = 24, 80.0, 7600.0  # Hz
-COEFFICIENTS = 13
+COEFFICIENTS = 10
 RANGE = 60.0  # dB below the loudest frames: what is softer counts as silence
 DECIBELS = 10 / np.log(10)  # in one neper of power
-DELTA_REACH = 2  # frames on either side
-
-LEVEL_WEIGHT, SHAPE_WEIGHT, DELTA_WEIGHT = 2.0, 1.0, 0.4
+LEVEL_WEIGHT = 1.5  # of the first coefficient; the others tell the spectrum's shape
 
 
 def mel_spectrum(samples: Samples, sample_rate: int, times: NDArray[np.floating]) -> Matrix:
@@ -42,17 +40,17 @@ def loudness(spectrum: Matrix) -> NDArray[np.float32]:
 
 
 def cepstra(spectrum: Matrix, voiced: NDArray[np.bool_]) -> Matrix:
-    """Return features of a `mel_spectrum`, `(n, 26)`: level, shape, and how both change.
+    """Return the cepstra of a `mel_spectrum`, `(n, 10)`: level first, then shape, coarse to fine.
 
-    Means and spreads of the `voiced` frames are taken out: voices and microphones differ in little else.
+    Means and spreads of the `voiced` frames are taken out: voices and microphones differ in them.
     """
     floor = np.percentile(spectrum[voiced], 95) - RANGE / DECIBELS
     order = np.arange(COEFFICIENTS)[:, None]
     cosines = np.cos(np.pi * order * (np.arange(BANDS) + 0.5) / BANDS)
-    shapes = _normalized(np.maximum(spectrum, floor) @ cosines.T, voiced)
-    weights = [LEVEL_WEIGHT] + [SHAPE_WEIGHT] * (COEFFICIENTS - 1)
-    deltas = DELTA_WEIGHT * _normalized(_deltas(shapes), voiced)
-    return np.hstack([shapes * weights, deltas]).astype(np.float32)
+    values = np.maximum(spectrum, floor) @ cosines.T
+    values = (values - values[voiced].mean(axis=0)) / (values[voiced].std(axis=0) + 1e-3)
+    values[:, 0] *= LEVEL_WEIGHT
+    return np.asarray(values, np.float32)
 
 
 def _mel_bank(sample_rate: int, size: int) -> Matrix:
@@ -63,15 +61,3 @@ def _mel_bank(sample_rate: int, size: int) -> Matrix:
     rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
     return np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
-
-
-def _normalized(values: NDArray[np.float64], voiced: NDArray[np.bool_]) -> NDArray[np.float64]:
-    return np.asarray((values - values[voiced].mean(axis=0)) / (values[voiced].std(axis=0) + 1e-3))
-
-
-def _deltas(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Slope of a line through the frames around each."""
-    padded = np.pad(values, ((DELTA_REACH, DELTA_REACH), (0, 0)), mode="edge")
-    reach = np.arange(-DELTA_REACH, DELTA_REACH + 1)
-    shifted = (offset * padded[DELTA_REACH + offset :][: len(values)] for offset in reach)
-    return np.asarray(sum(shifted) / (reach**2).sum())
