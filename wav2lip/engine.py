@@ -125,7 +125,7 @@ class Wav2LipEngine:
 
     def _drawn(self, avatar: Avatar, speech: Speech, start_frame: int) -> Iterator[Frame]:
         windows, gate = hear(speech)
-        for start, stop in _pieces(speech.frames, self._batcher.largest):
+        for start, stop in pieces(speech.frames, self._batcher.largest):
             indices = [(start_frame + number) % len(avatar.frames) for number in range(start, stop)]
             shown = [
                 self._frame_face(avatar, index) if gate[number] > 0 else None
@@ -203,7 +203,7 @@ def _at_16_khz(speech: Speech) -> Samples:
     return np.asarray(soxr.resample(speech.samples, speech.sample_rate, mel.SAMPLE_RATE), np.float32)
 
 
-def _pieces(frames: int, largest: int) -> Iterator[tuple[int, int]]:
+def pieces(frames: int, largest: int) -> Iterator[tuple[int, int]]:
     """Yield (start, stop) of what is drawn at once: `FIRST_PIECE` frames, then twice as many each time."""
     start, size = 0, min(FIRST_PIECE, largest)
     while start < frames:
