@@ -122,6 +122,17 @@ def test_piper_is_deterministic() -> None:
     assert np.array_equal(first.samples, second.samples)
 
 
+def test_espeak_stresses_the_vowel_before_an_acute(espeak: SpeechEngine) -> None:
+    voice = choose_voice(list(espeak.voices()), "ru")
+
+    def stressed(text: str) -> list[bool]:
+        phones = espeak.synthesize(text, voice).phones
+        return ["ˈ" in phone.symbol for phone in phones if any(vowel in phone.symbol for vowel in "aɑoʌ")]
+
+    assert stressed("за\u0301мок") == [True, False]
+    assert stressed("замо\u0301к") == [False, True]
+
+
 def test_espeak_speaks_a_hundred_languages(espeak: SpeechEngine) -> None:
     assert len({voice.language for voice in espeak.voices()}) > 100
 

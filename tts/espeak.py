@@ -9,6 +9,8 @@ import threading
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 
@@ -90,7 +92,7 @@ class EspeakEngine:
             import espeakng_loader
 
             self._library = ctypes.CDLL(espeakng_loader.get_library_path())
-            data = espeakng_loader.get_data_path()
+            data = _piper_data() or espeakng_loader.get_data_path()
         except (ImportError, OSError) as exc:
             raise EngineUnavailable(f"espeak-ng cannot be loaded: {exc}", engine=self.name) from exc
         with _LIBRARY:
@@ -154,6 +156,15 @@ class EspeakEngine:
             raise SynthesisError(f"espeak-ng failed with status {status}")
         samples = np.concatenate(sound) if sound else np.zeros(0, np.int16)
         return samples.astype(np.float32) / np.float32(32768), marks
+
+
+def _piper_data() -> str | None:
+    """Piper's voice data where Piper is installed: newer than the library's own, and the first whose
+    Russian stresses the vowel before an acute (U+0301). The library reads both.
+    """
+    piper = find_spec("piper")
+    data = Path(piper.origin).with_name("espeak-ng-data") if piper and piper.origin else None
+    return str(data) if data and data.is_dir() else None
 
 
 def _printable(text: str) -> str:
