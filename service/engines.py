@@ -127,7 +127,9 @@ class EspeakAligner:
         """
         self._espeak = espeak
 
-    def __call__(self, samples: Samples, sample_rate: int, text: str, language: str) -> align.Times:
+    def __call__(
+        self, samples: Samples, sample_rate: int, text: str, language: str, whole: bool = True
+    ) -> align.Times:
         try:
             engine = self._espeak()
             # espeak's plain voice resembles women and men better than its variants do.
@@ -135,8 +137,8 @@ class EspeakAligner:
             reference = engine.synthesize(text, choose_voice(plain, language))
         except (EngineUnavailable, NotFound, SynthesisError) as exc:
             log.warning("times are guessed from letters: %s", exc)
-            return align.stretch(samples, sample_rate, align.spelled(text))
-        return align.align(samples, sample_rate, reference)
+            return align.stretch(samples, sample_rate, align.spelled(text), whole)
+        return align.align(samples, sample_rate, reference, whole)
 
 
 def _visemes() -> LipEngine:

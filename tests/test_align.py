@@ -66,6 +66,20 @@ def test_phones_fill_the_sound_and_words_cover_them(english: Speech) -> None:
     assert all((word.stop > word.start) == (word.text != "—") for word in words)
 
 
+@pytest.mark.parametrize("said", [4, 9, 14, 20])
+def test_the_beginning_of_a_sound_is_known_before_its_end(english: Speech, said: int) -> None:
+    last = [phone for phone in english.phones if phone.symbol][said - 1]
+    heard = english.samples[: last.stop]
+    phones, words = align(heard, english.sample_rate, english, whole=False)
+    found = [phone for phone in phones if phone.symbol]
+    assert abs(len(found) - said) <= 1
+    for phone, true in zip(found[:-1], [p for p in english.phones if p.symbol], strict=False):
+        assert phone.start == pytest.approx(true.start, abs=english.sample_rate / FPS)
+    spoken = [word.text for word in english.words if word.start < last.start]
+    assert [word.text for word in words][: len(spoken)] == spoken
+    assert len(words) <= len(spoken) + 1
+
+
 def test_a_pause_that_only_the_sound_has_is_found(english: Speech) -> None:
     before, after = 5, 6
     assert (TEXT.split()[before], TEXT.split()[after]) == ("is", "the"), "nobody pauses between them"

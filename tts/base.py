@@ -1,11 +1,11 @@
 """What every voice is to the rest of the program."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from voiceover.errors import VoiceoverError
-from voiceover.types import Phone, Samples, Speech, Word
+from voiceover.types import Phone, Samples, Speech, SpeechSoFar, Word
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,9 +77,13 @@ class Aligner(Protocol):
     """Finds out when what was said, for engines that do not tell. Safe to call from several threads."""
 
     def __call__(
-        self, samples: Samples, sample_rate: int, text: str, language: str
+        self, samples: Samples, sample_rate: int, text: str, language: str, whole: bool = True
     ) -> tuple[tuple[Phone, ...], tuple[Word, ...]]:
-        """Return the phones and the words (`text.split()`) of a sound, in its own sample positions."""
+        """Return the phones and the words (`text.split()`) of a sound, in its own sample positions.
+
+        Args:
+            whole: whether the text is said to its end; else only what has begun is returned.
+        """
         ...
 
 
@@ -89,4 +93,17 @@ class PacedEngine(SpeechEngine, Protocol):
 
     def pace(self, voice: Voice) -> float | None:
         """Return the seconds of work that a second of speech takes; None until the voice has spoken."""
+        ...
+
+
+@runtime_checkable
+class StreamingEngine(SpeechEngine, Protocol):
+    """An engine some of whose voices can be heard before a sentence is thought out."""
+
+    def streams(self, voice: Voice) -> bool:
+        """Whether `stream` gives the first sound of this voice earlier than `synthesize` does."""
+        ...
+
+    def stream(self, text: str, voice: Voice, seed: int = 0) -> Iterator[SpeechSoFar]:
+        """Yield a speech as it grows, at last complete. Else as `synthesize`; closing it ends the work."""
         ...

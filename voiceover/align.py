@@ -9,7 +9,7 @@ second cut better than the first.
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +36,11 @@ NEUTRAL = "ə"  # a digit stands for sounds that its sign does not tell
 IMPLAUSIBLE = 0.95  # mean cost of a frame where two sounds do not say the same; noise costs more
 
 
-def align(samples: Samples, sample_rate: int, reference: Speech) -> Times:
+def align(samples: Samples, sample_rate: int, reference: Speech, whole: bool = True) -> Times:
     """Return the phones and words of a sound that says what `reference` says, in its own sample positions.
+
+    Where the sound is not `whole`, it says what `reference` says up to some phone: the best fitting one.
+    What comes after that is left out.
 
     Pauses are phones without a symbol; nothing to say gives no phones. Where the two do not seem to say
     the same, the reference is stretched over the sound, and the log says so. Thread-safe.
@@ -46,16 +49,24 @@ def align(samples: Samples, sample_rate: int, reference: Speech) -> Times:
     if not voiced or not np.any(samples):
         return _nothing(reference)
     sound = _heard(samples, sample_rate)
-    cut = _best_cut(sound, _row(reference, voiced))
+    cut = _best_cut(sound, _row(reference, voiced), whole)
     if cut is None or cut.cost > IMPLAUSIBLE:
         log.warning("a sound does not resemble what it should say: its times are a guess")
-        return stretch(samples, sample_rate, reference)
+        return stretch(samples, sample_rate, reference, whole)
     edges = np.minimum(np.round(np.array(cut.spans) * FRAME * sample_rate).astype(int), len(samples))
-    return _carried_over(reference, voiced, edges.tolist(), len(samples))
+    said = voiced[: len(cut.spans)]
+    if len(said) < len(voiced):
+        reference = _beginning(reference, said[-1].stop)
+    return _carried_over(reference, said, edges.tolist(), len(samples))
 
 
-def stretch(samples: Samples, sample_rate: int, reference: Speech) -> Times:
-    """Spread the times of a reference evenly over a sound, from its first loud frame to its last one."""
+def stretch(samples: Samples, sample_rate: int, reference: Speech, whole: bool = True) -> Times:
+    """Spread the times of a reference evenly over a sound, from its first loud frame to its last one.
+
+    Over a sound that is not `whole` as much of the reference as lasts as long.
+    """
+    if not whole:
+        reference = _beginning(reference, len(samples) * reference.sample_rate // sample_rate)
     voiced = _voiced(reference)
     if not voiced or not np.any(samples):
         return _nothing(reference)
@@ -103,6 +114,9 @@ class _Row:
     may_pause: Sequence[bool]
     """Whether there may be a pause before each."""
 
+    def first(self, count: int) -> "_Row":
+        return _Row(self.parts[:count], self.durations[:count], self.may_pause[:count])
+
     def lasting(self, frames: int) -> NDArray[np.float64]:
         """Return how many frames each phone lasts where all together last so many."""
         return np.asarray(np.maximum(self.durations * frames / self.durations.sum(), 1.0))
@@ -136,19 +150,28 @@ def _row(reference: Speech, voiced: Sequence[Phone]) -> _Row:
     return _Row(parts, np.diff(edges).ravel(), may_pause)
 
 
-def _best_cut(sound: _Sound, row: _Row) -> _Cut | None:
+def _best_cut(sound: _Sound, row: _Row, whole: bool) -> _Cut | None:
     """Cut twice; None where the sound is too short or too long for so many phones."""
-    first = _cut(sound, row.parts, row.lasting(int(sound.voiced.sum())), row.may_pause)
+    expected = row.lasting(int(sound.voiced.sum())) if whole else row.durations / FRAME
+    first = _cut(sound, row.parts, expected, row.may_pause, whole)
     if first is None:
         return None
-    parts = _in_the_voice_of(sound, row.parts, first)
-    return _cut(sound, parts, row.lasting(sum(b - a for a, b in first.spans)), row.may_pause)
+    said = row.first(len(first.spans))
+    parts = _in_the_voice_of(sound, said.parts, first)
+    return _cut(sound, parts, said.lasting(sum(b - a for a, b in first.spans)), said.may_pause)
 
 
 def _cut(
-    sound: _Sound, row: Matrix, durations: NDArray[np.float64], may_pause: Sequence[bool]
+    sound: _Sound,
+    row: Matrix,
+    durations: NDArray[np.float64],
+    may_pause: Sequence[bool],
+    whole: bool = True,
 ) -> _Cut | None:
-    """Cut a sound into a row of phones that should last `durations` frames; None where they do not fit."""
+    """Cut a sound into a row of phones that should last `durations` frames; None where they do not fit.
+
+    Where the sound is not `whole`, into as many phones of the row as fit best.
+    """
     frames = len(sound.features)
     reach = REACH + frames // 20
     hush = np.maximum(PAUSE_FRAME + PAUSE_DECIBEL * (sound.loudness - QUIET), PAUSE_FRAME / 2)
@@ -156,22 +179,28 @@ def _cut(
     reached = np.full(frames + 1, np.inf)  # cost of the best cut so far, by the frame where it stops
     reached[0] = 0
     steps: list[tuple[int, NDArray[np.int_], NDArray[np.int_]]] = []
-    places = np.cumsum(durations) * frames / durations.sum()
+    ends: list[tuple[float, int, int]] = []  # cost, phones and stop where the speech ends with that phone
+    places = np.cumsum(durations) * (frames / durations.sum() if whole else 1)
     for parts, duration, pauses, place in zip(row, durations, may_pause, places, strict=True):
+        if place - reach > frames:
+            break
         before, stopped = _paused(reached, silence) if pauses else (reached, np.arange(frames + 1))
         stops = np.arange(max(0, int(place) - reach), min(frames, int(place) + reach) + 1)
         costs, starts = _phone(sound.features, parts, before, stops, duration)
         steps.append((int(stops[0]), starts, stopped[starts]))
         reached = np.full(frames + 1, np.inf)
         reached[stops] = costs
-    costs_at_end, stopped = _paused(reached, silence)
-    if not np.isfinite(costs_at_end[-1]):
+        if not whole or len(steps) == len(row):
+            costs_at_end, stopped = _paused(reached, silence)
+            ends.append((float(costs_at_end[-1]), len(steps), int(stopped[-1])))
+    cost, count, stop = min(ends)
+    if not np.isfinite(cost):
         return None
-    stop, spans = int(stopped[-1]), []
-    for first, phone_starts, stops_before in reversed(steps):
+    spans = []
+    for first, phone_starts, stops_before in reversed(steps[:count]):
         spans.append((int(phone_starts[stop - first]), stop))
         stop = int(stops_before[stop - first])
-    return _Cut(spans[::-1], float(costs_at_end[-1]) / frames)
+    return _Cut(spans[::-1], cost / frames)
 
 
 def _phone(
@@ -220,6 +249,12 @@ def _in_the_voice_of(sound: _Sound, parts: Matrix, cut: _Cut) -> Matrix:
 
 def _voiced(speech: Speech) -> list[Phone]:
     return [phone for phone in speech.phones if phone.symbol]
+
+
+def _beginning(reference: Speech, stop: int) -> Speech:
+    """Return what of a speech has begun before a sample."""
+    phones = tuple(phone for phone in reference.phones if phone.start < stop)
+    return replace(reference, phones=phones, words=tuple(w for w in reference.words if w.start < stop))
 
 
 def _nothing(reference: Speech) -> Times:

@@ -55,8 +55,8 @@ def framed(speech: Speech, pause: float, follows: bool, continues: bool) -> Spee
     fragments = -(-(before + len(sound) + round(pause * SAMPLE_RATE)) // fragment)
     samples = np.zeros(fragments * fragment, np.float32)
     samples[before : before + len(sound)] = sound
-    moved = _moved(speech, 1.0, before, len(samples))
-    return replace(moved, samples=samples, follows=follows, continues=continues)
+    placed = moved(speech, 1.0, before, len(samples))
+    return replace(placed, samples=samples, follows=follows, continues=continues)
 
 
 def load() -> None:
@@ -77,19 +77,24 @@ def _trimmed(speech: Speech) -> Speech:
     start = max(voiced[0].start - round(ATTACK * speech.sample_rate), 0)
     stop = min(voiced[-1].stop + round(RELEASE * speech.sample_rate), len(speech.samples))
     kept = replace(speech, samples=speech.samples[start:stop])
-    return _moved(kept, 1.0, -start, stop - start)
+    return moved(kept, 1.0, -start, stop - start)
 
 
 def _resampled(speech: Speech) -> Speech:
+    samples = resample(speech.samples, speech.sample_rate)
+    placed = moved(speech, SAMPLE_RATE / speech.sample_rate, 0, len(samples))
+    return replace(placed, samples=samples, sample_rate=SAMPLE_RATE)
+
+
+def resample(samples: Samples, sample_rate: int) -> Samples:
+    """Bring a sound to 48 kHz."""
     import soxr
 
-    samples = soxr.resample(speech.samples, speech.sample_rate, SAMPLE_RATE).astype(np.float32)
-    moved = _moved(speech, SAMPLE_RATE / speech.sample_rate, 0, len(samples))
-    return replace(moved, samples=samples, sample_rate=SAMPLE_RATE)
+    return np.asarray(soxr.resample(samples, sample_rate, SAMPLE_RATE), np.float32)
 
 
-def _moved(speech: Speech, scale: float, offset: int, length: int) -> Speech:
-    """Move all times, and cut off what falls outside `length` samples."""
+def moved(speech: Speech, scale: float, offset: int, length: int) -> Speech:
+    """Scale and move all times, and cut off what falls outside `length` samples."""
 
     def place(position: int) -> int:
         return min(max(round(position * scale) + offset, 0), length)
@@ -115,18 +120,20 @@ def evened(sound: Samples) -> Samples:
     return sound * gain(sound)
 
 
-def gain(sound: Samples) -> np.float32:
-    """Return the factor by which `evened` makes a sound louder."""
+def gain(sound: Samples, headroom: float = 1.0) -> np.float32:
+    """Return the factor by which `evened` makes a sound louder; its peak stays `headroom` times below `PEAK`."""
     measured = loudness(sound)
     wanted = 10 ** ((LOUDNESS - measured) / 20) if np.isfinite(measured) else 1.0
-    return np.float32(min(wanted, PEAK / float(np.abs(sound).max())))
+    return np.float32(min(wanted, PEAK / headroom / float(np.abs(sound).max())))
 
 
-def faded(sound: Samples) -> Samples:
-    """Fade both edges of a sound at 48 kHz, so that it neither begins nor ends with a click."""
+def faded(sound: Samples, into: bool = True, out: bool = True) -> Samples:
+    """Fade the edges of a sound at 48 kHz, so that it neither begins nor ends with a click."""
     length = min(round(FADE * SAMPLE_RATE), len(sound) // 2)
     ramp = (0.5 - 0.5 * np.cos(np.linspace(0, np.pi, length))).astype(np.float32)
     soft = sound.copy()
-    soft[:length] *= ramp
-    soft[len(soft) - length :] *= ramp[::-1]
+    if into:
+        soft[:length] *= ramp
+    if out:
+        soft[len(soft) - length :] *= ramp[::-1]
     return soft

@@ -91,6 +91,16 @@ class Speech:
         return len(self.samples) * FPS // self.sample_rate
 
 
+@dataclass(frozen=True, slots=True)
+class SpeechSoFar:
+    """What is known of a speech while it is still being spoken: the next one begins as this one does."""
+
+    speech: Speech
+    """Its phones and words are those that have begun; later knowledge may move them."""
+    complete: bool
+    """Whether nothing comes after it."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Avatar:
     """A picture, or a run of pictures, of somebody who can be made to speak."""

@@ -20,7 +20,7 @@ import numpy as np
 
 from voiceover.errors import EncodeError, EngineUnavailable, InvalidRequest
 from voiceover.fonts import fonts_folder
-from voiceover.types import FPS, FRAMES_PER_FRAGMENT, SAMPLE_RATE, Frame, Samples
+from voiceover.types import FPS, FRAMES_PER_FRAGMENT, SAMPLE_RATE, SAMPLES_PER_FRAME, Frame, Samples
 
 SoundCodec: TypeAlias = Literal["aac", "flac"]
 
@@ -74,28 +74,45 @@ def encode(
         EncodeError: ffmpeg failed.
         EngineUnavailable: there is no ffmpeg.
     """
-    with tempfile.TemporaryDirectory(prefix="voiceover-") as folder, tempfile.TemporaryFile() as complaints:
-        sound_path = Path(folder) / "sound.f32"
-        sound.tofile(sound_path)
-        command = _encode_command(size, sound_path, len(sound), codec, keyframe_interval)
-        process = _start(command, complaints, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert process.stdin and process.stdout
-        feeder = _Feeder(frames, process.stdin)
-        feeder.start()
-        try:
-            while data := os.read(process.stdout.fileno(), 65_536):
-                yield data
-            feeder.join()
-            status = process.wait()
-            if feeder.error:
-                raise feeder.error
-            if status != 0:
-                raise EncodeError(f"ffmpeg failed with status {status}: {_tail(complaints)}")
-        finally:
-            process.kill()  # harmless when it has ended; else it unblocks the feeder
-            feeder.join()
-            process.stdout.close()
-            process.wait()
+    moments = zip(frames, sound.reshape(-1, SAMPLES_PER_FRAME), strict=True)
+    return encode_moments(moments, size, codec, keyframe_interval)
+
+
+def encode_moments(
+    moments: Iterable[tuple[Frame, Samples]],
+    size: tuple[int, int],
+    codec: SoundCodec = "aac",
+    keyframe_interval: int = CHUNK_GOP,
+) -> Iterator[bytes]:
+    """Encode what comes as each frame with its 1920 samples of sound; how long it will be need not be known.
+
+    Else as `encode`.
+    """
+    with tempfile.TemporaryFile() as complaints:
+        sound_end, sound_pipe = os.pipe()
+        with os.fdopen(sound_end, "rb") as heard, os.fdopen(sound_pipe, "wb") as sound:
+            command = _encode_command(size, sound_end, codec, keyframe_interval)
+            process = _start(
+                command, complaints, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=(sound_end,)
+            )
+            heard.close()  # ffmpeg has its own now: when it ends, writing fails
+            assert process.stdin and process.stdout
+            feeder = _Feeder(_while_heard(moments, sound, codec), process.stdin)
+            feeder.start()
+            try:
+                while data := os.read(process.stdout.fileno(), 65_536):
+                    yield data
+                feeder.join()
+                status = process.wait()
+                if feeder.error:
+                    raise feeder.error
+                if status != 0:
+                    raise EncodeError(f"ffmpeg failed with status {status}: {_tail(complaints)}")
+            finally:
+                process.kill()  # harmless when it has ended; else it unblocks the feeder
+                feeder.join()
+                process.stdout.close()
+                process.wait()
 
 
 def write(
@@ -223,16 +240,42 @@ class _Feeder(threading.Thread):
             self._pipe.close()
 
 
+def _while_heard(
+    moments: Iterable[tuple[Frame, Samples]], pipe: IO[bytes], codec: SoundCodec
+) -> Iterator[Frame]:
+    """Yield the frames of moments; the sound of each goes to ffmpeg before it.
+
+    Sound first: ffmpeg waits for the picture and the sound of a moment, never for what is far behind.
+    """
+    samples = 0
+    with pipe:
+        for frame, sound in moments:
+            pipe.write(np.ascontiguousarray(sound).data)
+            pipe.flush()
+            samples += len(sound)
+            yield frame
+        if codec == "aac":
+            # A last AAC frame that is not full would be filled up by the encoder, audibly at a joint.
+            pipe.write(np.zeros(-samples % AAC_FRAME, np.float32).data)
+
+
 def _start(
     command: list[str],
     complaints: IO[bytes],
     stdin: int = subprocess.DEVNULL,
     stdout: int = subprocess.DEVNULL,
     folder: str | None = None,
+    pass_fds: tuple[int, ...] = (),
 ) -> "subprocess.Popen[bytes]":
     try:
         return subprocess.Popen(
-            command, stdin=stdin, stdout=stdout, stderr=complaints, pipesize=PIPE_SIZE, cwd=folder
+            command,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=complaints,
+            pipesize=PIPE_SIZE,
+            cwd=folder,
+            pass_fds=pass_fds,
         )
     except OSError as exc:
         raise EngineUnavailable(f"ffmpeg cannot be started: {exc}", engine="ffmpeg") from exc
@@ -248,9 +291,9 @@ def _ffmpeg_path() -> str:
 
 
 def _encode_command(
-    size: tuple[int, int], sound: Path, samples: int, codec: SoundCodec, keyframe_interval: int
+    size: tuple[int, int], sound_pipe: int, codec: SoundCodec, keyframe_interval: int
 ) -> list[str]:
-    picture, voice = _inputs(size, sound)
+    picture, voice = _inputs(size, f"pipe:{sound_pipe}")
     picture = _as_video(picture)
     settings: dict[str, object] = {
         "c:v": "libx264",
@@ -278,14 +321,12 @@ def _encode_command(
             "movflags": "empty_moov+default_base_moof",
         }
     else:
-        # A last AAC frame that is not full would be filled up by the encoder, audibly at a joint.
-        voice = voice.filter("apad", whole_len=-(-samples // AAC_FRAME) * AAC_FRAME)
         settings |= {"c:a": "aac", "b:a": "128k", "movflags": "delay_moov+default_base_moof"}
     return _command(ffmpeg.output(picture, voice, "pipe:1", **settings))
 
 
 def _film_command(size: tuple[int, int], sound: Path, captions: Captions, path: Path) -> list[str]:
-    picture, voice = _inputs(size, sound)
+    picture, voice = _inputs(size, str(sound))
     if captions.burnt:
         picture = picture.filter("ass", "captions.ass", fontsdir=str(fonts_folder()))
     settings = {
@@ -307,12 +348,12 @@ def _film_command(size: tuple[int, int], sound: Path, captions: Captions, path: 
     return _command(output.overwrite_output())
 
 
-def _inputs(size: tuple[int, int], sound: Path) -> tuple["ffmpeg.nodes.FilterableStream", ...]:
+def _inputs(size: tuple[int, int], sound: str) -> tuple["ffmpeg.nodes.FilterableStream", ...]:
     width, height = size
     # The format is told, so nothing is probed: probing would keep the first frames back.
     raw = {"format": "rawvideo", "pix_fmt": "bgr24", "s": f"{width}x{height}", "r": FPS, "probesize": 32}
     picture = ffmpeg.input("pipe:0", **raw)
-    return picture, ffmpeg.input(str(sound), format="f32le", ar=SAMPLE_RATE, ac=1).audio
+    return picture, ffmpeg.input(sound, format="f32le", ar=SAMPLE_RATE, ac=1, probesize=32).audio
 
 
 def _as_video(picture: "ffmpeg.nodes.FilterableStream") -> "ffmpeg.nodes.FilterableStream":
