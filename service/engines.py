@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, runtime_checkable
 
 from service.models import ModelFolder
-from tts.base import Aligner, CloningEngine, SpeechEngine, Voice, VoiceSample
+from tts.base import Aligner, CloningEngine, PacedEngine, SpeechEngine, Voice, VoiceSample
 from voiceover import align
 from voiceover.errors import EngineUnavailable, NotFound, SynthesisError
 from voiceover.lips import LipEngine
@@ -141,6 +141,24 @@ class EspeakAligner:
         return align.align(samples, sample_rate, reference, whole)
 
 
+def espeak_phonemes(espeak: Callable[[], SpeechEngine]) -> Callable[[str, str], str]:
+    """Return what writes a text in IPA, words apart, as espeak reads it: (text, language) → phonemes."""
+
+    def phonemes(text: str, language: str) -> str:
+        engine = espeak()
+        speech = engine.synthesize(text, choose_voice(list(engine.voices()), language))
+        words = ([p.symbol for p in speech.phones if w.start <= p.start < w.stop] for w in speech.words)
+        return " ".join("".join(symbols) for symbols in words if symbols)
+
+    return phonemes
+
+
+def _coqui(models: ModelFolder, aligner: Aligner, phonemes: Callable[[str, str], str]) -> SpeechEngine:
+    from tts.coqui.engine import CoquiEngine
+
+    return CoquiEngine(models.folder / "coqui", aligner, phonemes)
+
+
 def _visemes() -> LipEngine:
     from visemes.engine import VisemeEngine
 
@@ -226,11 +244,43 @@ def too_slow(engine: LipEngine) -> EngineUnavailable | None:
     )
 
 
+def speaks_too_slowly(engine: SpeechEngine) -> EngineUnavailable | None:
+    """Object to an engine all of whose voices were measured and found slower than speech."""
+    paces = [pace_of(engine, voice) for voice in engine.voices()]
+    if not paces or any(_keeps_up(pace) for pace in paces):
+        return None
+    pace = round(min(pace for pace in paces if pace), 1)
+    return EngineUnavailable(
+        f"{engine.name} takes {pace} s for a second of speech here, too long to speak without pauses",
+        engine=engine.name,
+        reason="speaks-too-slowly",
+        pace=pace,
+    )
+
+
+def pace_of(engine: SpeechEngine, voice: Voice) -> float | None:
+    """Return how many seconds of work a second of speech takes; None if that was not measured."""
+    return engine.pace(voice) if isinstance(engine, PacedEngine) else None
+
+
+def _keeps_up(pace: float | None) -> bool:
+    return pace is None or pace * MARGIN <= 1
+
+
 def speech_engines(models: ModelFolder) -> Registry[SpeechEngine]:
     """Return the voices' engines: natural ones before robotic ones."""
     engines: Registry[SpeechEngine]
-    aligner = EspeakAligner(lambda: engines.get("espeak"))
-    engines = Registry("speech", {"piper": lambda: _piper(models, aligner), "espeak": _espeak})
+
+    def espeak() -> SpeechEngine:
+        return engines.get("espeak")
+
+    aligner = EspeakAligner(espeak)
+    makers = {
+        "coqui": lambda: _coqui(models, aligner, espeak_phonemes(espeak)),
+        "piper": lambda: _piper(models, aligner),
+        "espeak": _espeak,
+    }
+    engines = Registry("speech", makers, speaks_too_slowly)
     return engines
 
 
@@ -253,8 +303,12 @@ def lip_engines(models: ModelFolder, cache: Path | None = None) -> Registry[LipE
 
 
 def all_voices(engines: Registry[SpeechEngine], own: Sequence[OwnVoice] = ()) -> list[Voice]:
-    """Return every voice there is here, best engine first; then `own` ones, as engines imitate them."""
-    theirs = [voice for engine in engines.working() for voice in engine.voices()]
+    """Return every voice there is here, best engine first; then `own` ones, as engines imitate them.
+
+    Voices that were found slower than speech come behind those that keep up, so that `AUTO` passes over them.
+    """
+    offers = [(engine, voice) for engine in engines.working() for voice in engine.voices()]
+    theirs = [voice for _, voice in sorted(offers, key=lambda offer: not _keeps_up(pace_of(*offer)))]
     return theirs + [
         _imitation(engine, somebody, language)
         for engine in (imitators(engines) if own else ())

@@ -1,12 +1,14 @@
 """The contract that every speech engine keeps, by real voices."""
 
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from service.engines import choose_voice, speech_engines
 from service.models import ModelFolder
+from tests.coquimodels import build_vits
 from tts.base import SpeechEngine, Voice
 from voiceover.errors import NotFound, SynthesisError
 from voiceover.types import Speech
@@ -19,16 +21,23 @@ TEXTS = {
 
 
 def cases() -> list[tuple[str, str]]:
-    return [("espeak", "ru"), ("espeak", "en-us"), ("piper", "en-us")]
+    return [("espeak", "ru"), ("espeak", "en-us"), ("piper", "en-us"), ("coqui", "en-us")]
 
 
 @pytest.fixture(params=cases(), ids="-".join, scope="module")
-def spoken(request: pytest.FixtureRequest) -> tuple[SpeechEngine, Voice, str, Speech]:
+def spoken(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[SpeechEngine, Voice, str, Speech]:
     name, language = request.param
-    engine = ENGINES.get(name)
+    engine = ENGINES.get(name) if name != "coqui" else untrained_vits(tmp_path_factory.mktemp("checkpoints"))
     voice = choose_voice(list(engine.voices()), language)
     text = TEXTS[language]
     return engine, voice, text, engine.synthesize(text, voice)
+
+
+def untrained_vits(checkpoints: Path) -> SpeechEngine:
+    build_vits(checkpoints / "coqui" / "untrained", phonemes=True)
+    return speech_engines(ModelFolder(checkpoints)).get("coqui")
 
 
 def test_there_is_sound(spoken: tuple[SpeechEngine, Voice, str, Speech]) -> None:
@@ -48,6 +57,8 @@ def test_phones_follow_each_other_within_the_sound(spoken: tuple[SpeechEngine, V
 
 
 def test_phones_are_where_the_sound_is(spoken: tuple[SpeechEngine, Voice, str, Speech]) -> None:
+    if spoken[0].name == "coqui":
+        pytest.skip("who has learnt nothing makes noise all the time")
     speech = spoken[3]
     vowels = [p for p in speech.phones if any(letter in "aeiouɑɛɪɔʌə" for letter in p.symbol)]
     silences = [p for p in speech.phones if not p.symbol and (p.stop - p.start) > 0.1 * speech.sample_rate]

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +31,9 @@ class _Known:
     """What was found out about a folder, while its files stay what they are."""
 
     state: tuple[object, ...]
-    finding: ModelFolder | EngineUnavailable
+    model: ModelFolder | None
+    fault: EngineUnavailable | None
+    """Why it is no model, or why the model cannot be loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +69,22 @@ class CoquiEngine:
         self._phonemize = phonemize
         self._known: dict[Path, _Known] = {}
         self._loaded: dict[Path, _Loaded] = {}
-        self._paces: dict[Path, float] = {}
+        self._paces: dict[str, float] = {}  # by the folder's name
         self._turn = threading.Lock()
         if not self._models():
-            raise next(iter(self._faults()), _no_model(folder))
+            faults = (known.fault for known in self._known.values() if known.fault)
+            raise next(faults, _no_model(folder))
 
     def voices(self) -> Sequence[Voice]:
         return [voice for voice, _, _ in self._offers()]
 
     def cloned_languages(self) -> Sequence[str]:
         imitator = self._imitator()
-        return [folders.tag(language) for language in imitator.languages] if imitator else []
+        return [language.lower() for language in imitator.languages] if imitator else []
 
     def pace(self, voice: Voice) -> float | None:
-        return self._paces.get(self._find(voice)[0].path)
+        imitator = self._imitator() if voice.sample else None
+        return self._paces.get(imitator.name if imitator else voice.id.split(":")[1])
 
     def synthesize(self, text: str, voice: Voice, seed: int = 0) -> Speech:
         """Speak a text; see `tts.base`.
@@ -94,7 +98,7 @@ class CoquiEngine:
         folder, manner = self._find(voice)
         with self._turn:
             model = self._load(folder)
-            if folder.path not in self._paces:
+            if folder.name not in self._paces:
                 _speak(model, text, manner, seed)  # the first time takes longer than all that follow
             begin = time.perf_counter()
             spoken = _speak(model, text, manner, seed)
@@ -111,7 +115,7 @@ class CoquiEngine:
 
     def _paced(self, folder: ModelFolder, pace: float) -> None:
         """Keep the fastest pace: other work may have slowed down the rest."""
-        self._paces[folder.path] = min(pace, self._paces.get(folder.path, pace))
+        self._paces[folder.name] = min(pace, self._paces.get(folder.name, pace))
 
     def _models(self) -> list[ModelFolder]:
         """Return the models that are there now, the best kind first."""
@@ -119,31 +123,28 @@ class CoquiEngine:
         for path in present:
             state = folders.state(path)
             if path not in self._known or self._known[path].state != state:
-                self._known[path] = _Known(state, _read(path))
-        findings = (self._known[path].finding for path in present)
-        models = [finding for finding in findings if isinstance(finding, ModelFolder)]
-        return sorted(models, key=lambda model: list(Kind).index(model.kind))
-
-    def _faults(self) -> Iterator[EngineUnavailable]:
-        findings = (known.finding for known in self._known.values())
-        return (finding for finding in findings if isinstance(finding, EngineUnavailable))
+                self._known[path] = _read(path, state)
+        models = (self._known[path].model for path in present)
+        return sorted((model for model in models if model), key=lambda model: list(Kind).index(model.kind))
 
     def _offers(self) -> Iterator[tuple[Voice, ModelFolder, Manner]]:
         """Yield every voice with its model and what that calls the voice."""
         for folder in self._models():
             silent = folder.kind is Kind.XTTS and not folder.speakers  # it can only imitate
+            fault = self._known[folder.path].fault
             for language in () if silent else folder.languages:
                 for speaker in folder.speakers or (None,):
-                    yield _voice(folder, language, speaker), folder, Manner(language, speaker)
+                    yield _voice(folder, language, speaker, fault), folder, Manner(language, speaker)
 
     def _imitator(self) -> ModelFolder | None:
-        return next((folder for folder in self._models() if folder.kind is Kind.XTTS), None)
+        sound = (folder for folder in self._models() if self._known[folder.path].fault is None)
+        return next((folder for folder in sound if folder.kind is Kind.XTTS), None)
 
     def _find(self, voice: Voice) -> tuple[ModelFolder, Manner]:
         """Return a voice's model and what that calls the voice."""
         imitator = self._imitator() if voice.sample else None
         for language in imitator.languages if imitator else ():
-            if imitator and folders.tag(language) == voice.language:
+            if imitator and language.lower() == voice.language:
                 return imitator, Manner(language, sample=voice.sample)
         for offered, folder, manner in self._offers():
             if offered.id == voice.id:
@@ -151,32 +152,36 @@ class CoquiEngine:
         raise EngineUnavailable(f"the model of the voice {voice.id} is gone", engine=ENGINE)
 
     def _load(self, folder: ModelFolder) -> "Model":
-        """Return a model, loaded when first asked for; what cannot be loaded is not offered again."""
-        state = folders.state(folder.path)
+        """Return a model, loaded when first asked for; what cannot be loaded is not tried again as it is."""
+        known = self._known[folder.path]
+        if known.fault:
+            raise known.fault
         loaded = self._loaded.get(folder.path)
-        if loaded is None or loaded.state != state:
+        if loaded is None or loaded.state != known.state:
             from tts.coqui import loading
 
             try:
-                self._loaded[folder.path] = loaded = _Loaded(state, loading.load(folder, self._phonemize))
+                self._loaded[folder.path] = loaded = _Loaded(
+                    known.state, loading.load(folder, self._phonemize)
+                )
             except EngineUnavailable as exc:
-                self._known[folder.path] = _Known(state, exc)
+                self._known[folder.path] = replace(known, fault=exc)
                 raise
         return loaded.model
 
 
-def _read(path: Path) -> ModelFolder | EngineUnavailable:
+def _read(path: Path, state: tuple[object, ...]) -> _Known:
     try:
-        return folders.read(path)
+        return _Known(state, folders.read(path), None)
     except EngineUnavailable as exc:
         log.warning("%s", exc)
-        return exc
+        return _Known(state, None, exc)
 
 
-def _voice(folder: ModelFolder, language: str, speaker: str | None) -> Voice:
+def _voice(folder: ModelFolder, language: str, speaker: str | None, fault: EngineUnavailable | None) -> Voice:
     parts = [folder.name, *([language] if len(folder.languages) > 1 else []), *([speaker] if speaker else [])]
     name = f"Coqui {speaker} ({folder.name})" if speaker else f"Coqui {folder.name}"
-    return Voice(":".join([ENGINE, *parts]), ENGINE, folders.tag(language), name, "neural")
+    return Voice(":".join([ENGINE, *parts]), ENGINE, language.lower(), name, "neural", fault=fault)
 
 
 def _speak(model: "Model", text: str, manner: Manner, seed: int) -> "Spoken":

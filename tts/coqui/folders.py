@@ -25,8 +25,6 @@ CLASSIC = frozenset(
     | {"align_tts", "overflow", "neuralhmm_tts"}
 )
 """Models whose weights Coqui reads without running what is in them. (Bark's it does not.)"""
-TAGS = {"zh": "cmn", "zh-cn": "cmn"}
-"""Languages that the other voices call by another name."""
 NEEDED_PACKAGES = {"ja": "cutlet", "zh-cn": "pypinyin"}
 """What XTTS writes a language in Latin letters with; without it, it cannot read the language."""
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z]{2,4})?")
@@ -67,11 +65,6 @@ class Manner:
     language: str
     speaker: str | None = None
     sample: VoiceSample | None = None
-
-
-def tag(language: str) -> str:
-    """Return the language tag by which all voices go, for a model's own name of a language."""
-    return TAGS.get(language.lower(), language.lower())
 
 
 def folders(parent: Path) -> list[Path]:
