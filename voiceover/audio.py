@@ -121,7 +121,7 @@ def evened(sound: Samples) -> Samples:
 
 
 def gain(sound: Samples, headroom: float = 1.0) -> np.float32:
-    """Return the factor by which `evened` makes a sound louder; its peak stays `headroom` times below `PEAK`."""
+    """Return the factor by which `evened` makes a sound louder; `headroom` keeps its peak below `PEAK`."""
     measured = loudness(sound)
     wanted = 10 ** ((LOUDNESS - measured) / 20) if np.isfinite(measured) else 1.0
     return np.float32(min(wanted, PEAK / headroom / float(np.abs(sound).max())))

@@ -68,7 +68,7 @@ class _Finishing:
     continues: bool
     begin: int | None = None
     """First sample of the voice's sound that is heard."""
-    gain: np.float32 = np.float32(1)
+    gain: float = 1.0
     sound: Samples = field(default_factory=lambda: np.zeros(0, np.float32))
     """48 kHz, as loud as it will be heard; only added to."""
 
@@ -108,8 +108,8 @@ class _Finishing:
     def _add(self, resampled: Samples, complete: bool) -> None:
         settled = resampled if complete else resampled[: -round(UNSETTLED * SAMPLE_RATE)]
         if not len(self.sound) and len(settled):
-            self.gain = audio.gain(settled, HEADROOM)
-        new = np.clip(settled[len(self.sound) :] * self.gain, -audio.PEAK, audio.PEAK)
+            self.gain = float(audio.gain(settled, HEADROOM))
+        new = np.clip(settled[len(self.sound) :] * np.float32(self.gain), -audio.PEAK, audio.PEAK)
         new = audio.faded(new, into=not len(self.sound), out=complete)
         self.sound = np.concatenate([self.sound, new])
 
