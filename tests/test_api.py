@@ -318,3 +318,4 @@ def test_pages_say_what_browsers_need_to_know(client: FlaskClient) -> None:
         headers = client.get(path).headers
         assert "default-src 'self'" in headers["Content-Security-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"
+        assert "microphone=(self)" in headers["Permissions-Policy"]
