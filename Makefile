@@ -41,6 +41,8 @@ pictures: $(VENV)/test.stamp
 check-weights: $(VENV)/test.stamp
 	$(PYTHON) -m pytest -m weights tests/wav2lip
 	$(PYTHON) -m benchmarks.lipsync --lips wav2lip
+	$(PYTHON) -m benchmarks.framing
+	$(PYTHON) -m benchmarks.restoration
 	$(PYTHON) -m benchmarks.wav2lip
 
 setup: $(VENV)/run.stamp

@@ -118,6 +118,14 @@ def test_a_clip_continues_the_idle_motion(client: FlaskClient, tmp_path: Path) -
     assert float(np.abs(clip[-1].astype(int) - idle[end - 1]).mean()) < 2
 
 
+def test_every_address_that_is_told_of_an_avatar_leads_somewhere(client: FlaskClient) -> None:
+    (avatar, *_) = client.get("/api/avatars").get_json()["avatars"]
+    for address in (avatar["poster"], avatar["thumbnail"], avatar["idle"], f"{avatar['idle']}?audio=flac"):
+        answer = client.get(address)
+        assert answer.status_code == 200, address
+        answer.close()
+
+
 def test_an_idle_loop_is_made_once_and_cut_into_fragments(client: FlaskClient) -> None:
     first = client.get("/api/avatars/astronaut/idle.mp4?audio=flac")
     again = client.get("/api/avatars/astronaut/idle.mp4?audio=flac")

@@ -70,19 +70,32 @@ def drawn(
     face = cv2.resize(picture[box.slices], (96, 96), interpolation=cv2.INTER_AREA).astype(np.float32)
     soft = cv2.GaussianBlur(face, (0, 0), 0.6)
     coloured = np.clip(soft * gain + np.array(cast, np.float32), 0, 255) / 255
-    return coloured[FIRST_ROW:].transpose(2, 0, 1).copy()
+    return np.ascontiguousarray(coloured[FIRST_ROW:].transpose(2, 0, 1), np.float32)
 
 
 def whole(lower: NDArray[np.float32], picture: Frame, box: Box) -> NDArray[np.float32]:
     """Return a drawn lower face with the picture's own upper face on it, `(3, 96, 96)`."""
     face = drawn_rows(picture, box)
-    return np.concatenate((face[:, :FIRST_ROW], lower), axis=1)
+    return np.concatenate((face[:, :FIRST_ROW], lower), axis=1, dtype=np.float32)
 
 
 def drawn_rows(picture: Frame, box: Box) -> NDArray[np.float32]:
     face = cv2.resize(picture[box.slices], (96, 96), interpolation=cv2.INTER_AREA)
-    return face.transpose(2, 0, 1).astype(np.float32) / 255
+    return np.asarray(face.transpose(2, 0, 1) / 255, np.float32)
 
 
 def avatar_of(picture: Frame, face: Landmarks) -> Avatar:
     return Avatar("someone", "Someone", (picture,), (face,), "digest")
+
+
+def lips(who: Subject) -> tuple[slice, slice]:
+    """The mouth and what is near it."""
+    points = who.face[[61, 291, 0, 17], :2]
+    (left, top), (right, bottom) = points.min(axis=0).astype(int), points.max(axis=0).astype(int)
+    return slice(top - 6, bottom + 20), slice(left - 6, right + 6)
+
+
+def sharpness(picture: Frame, where: tuple[slice, slice]) -> float:
+    """Energy of the second derivative."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    return float((cv2.Laplacian(grey, cv2.CV_32F)[where] ** 2).mean())

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.wav2lip import mouths
-from tests.wav2lip.mouths import Subject
+from tests.wav2lip.mouths import Subject, lips, sharpness
 from voiceover.types import Frame
 from wav2lip import face
 from wav2lip.blend import LowerFace, lower_face_mask
@@ -47,19 +47,6 @@ def ours(who: Subject, lower: LowerFace, drawn: NDArray[np.float32], gate: float
 
 def reference(who: Subject, drawn: NDArray[np.float32]) -> Frame:
     return face.paste(who.picture, mouths.whole(drawn, who.picture, who.box), who.box)
-
-
-def lips(who: Subject) -> tuple[slice, slice]:
-    """The mouth and what is near it."""
-    points = who.face[[61, 291, 0, 17], :2]
-    (left, top), (right, bottom) = points.min(axis=0).astype(int), points.max(axis=0).astype(int)
-    return slice(top - 6, bottom + 20), slice(left - 6, right + 6)
-
-
-def sharpness(picture: Frame, where: tuple[slice, slice]) -> float:
-    """Energy of the second derivative."""
-    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    return float((cv2.Laplacian(grey, cv2.CV_32F)[where] ** 2).mean())
 
 
 def test_mask_covers_mouth_and_chin_but_neither_nose_nor_background(

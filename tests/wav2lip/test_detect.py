@@ -1,16 +1,21 @@
 """Faces are framed by S3FD where its weights are, else alike by landmarks."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import skimage.data
 import torch
 
 from tests.wav2lip import mouths
 from tests.wav2lip.mouths import Subject
+from voiceover.avatars import astronaut
 from voiceover.errors import EngineUnavailable
+from voiceover.landmarks import LandmarkFinder
+from voiceover.types import Frame
 from wav2lip.detect import CHIN, EYES_AT, IRISES, S3FD_FILE, FaceFramer, box_around
 
 
@@ -33,6 +38,49 @@ def test_landmarks_are_framed_like_training_faces(who: Subject) -> None:
     assert 0.7 < row(13, 14) < 0.85  # the mouth
     assert 0.65 < width / height < 0.9
     assert box.left <= who.face[:, 0].min() + 1 and box.right >= who.face[:, 0].max() - 1
+
+
+def skimage_portrait() -> Frame:
+    """The astronaut as scikit-image has her: half the size, other surroundings."""
+    return np.ascontiguousarray(skimage.data.astronaut()[..., ::-1])
+
+
+def turned(picture: Frame, degrees: float) -> Frame:
+    height, width = picture.shape[:2]
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1)
+    return np.asarray(cv2.warpAffine(picture, turn, (width, height)), np.uint8)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(astronaut, id="default avatar"),
+        pytest.param(skimage_portrait, id="skimage"),
+        pytest.param(lambda: cv2.flip(astronaut(), 1), id="mirrored"),
+        pytest.param(lambda: cv2.resize(astronaut(), None, fx=1.6, fy=2), id="narrow"),
+        pytest.param(lambda: turned(astronaut(), 10), id="turned left"),
+        pytest.param(lambda: turned(astronaut(), -10), id="turned right"),
+        pytest.param(lambda: mouths.speaking(mouths.subject(), 16), id="mouth open"),
+    ],
+)
+def test_faces_lie_in_the_box_as_in_those_s3fd_was_trained_on(make: Callable[[], Frame]) -> None:
+    """In WIDER FACE eyes are at 0.39 of a box's height, the tip of the nose at 0.59, the corners of the mouth
+    at 0.72, and it is 0.73 times as wide as high: medians of thirty annotations of faces from the front."""
+    with LandmarkFinder() as finder:
+        (face, *_) = finder.find(make())
+    box = box_around(face)
+    width, height = box.size
+
+    def row(*landmarks: int) -> float:
+        return float((face[list(landmarks), 1].mean() - box.top) / height)
+
+    assert row(*IRISES) == pytest.approx(0.39, abs=0.02)
+    assert row(4) == pytest.approx(0.59, abs=0.05)
+    assert row(61, 291) == pytest.approx(0.72, abs=0.05)
+    assert row(CHIN) == pytest.approx(1, abs=0.02)
+    assert 0.6 < width / height < 0.85
+    # In the square that the network sees, its hidden half begins between the eyes and the mouth.
+    assert row(*IRISES) < 0.5 < row(13, 14)
 
 
 def test_box_scales_and_moves_with_the_face(who: Subject) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests.wav2lip import mouths, restorers
-from tests.wav2lip.mouths import Subject
-from tests.wav2lip.test_blend import lips, mask_of, sharpness
+from tests.wav2lip.mouths import Subject, lips, sharpness
+from tests.wav2lip.test_blend import mask_of
 from voiceover.errors import EngineUnavailable
 from voiceover.types import SAMPLES_PER_FRAME, Avatar, Frame, Speech
 from wav2lip.blend import LowerFace
