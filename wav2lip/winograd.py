@@ -7,6 +7,7 @@ Source: Lavin, Gray, "Fast Algorithms for Convolutional Neural Networks" (2016),
 """
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -23,12 +24,20 @@ POINTS = 6  # of a tile's side with its neighbours, before and after they are mu
 FEWEST_CHANNELS = 64  # with fewer, the additions cost what the multiplications save
 TILES_TOGETHER = 128  # enough for quick products of matrices, few enough to stay in the processor's caches
 
-_ROW_POINTS = np.array(
+TO_POINTS = np.array(
+    [[4, 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0],
+     [0, -2, -1, 2, 1, 0], [0, 2, -1, -2, 1, 0], [0, 4, 0, -5, 0, 1]], np.float32
+)  # fmt: skip
+KERNEL_TO_POINTS = np.array(
     [[1 / 4, 0, 0], [-1 / 6, -1 / 6, -1 / 6], [-1 / 6, 1 / 6, -1 / 6],
      [1 / 24, 1 / 12, 1 / 6], [1 / 24, -1 / 12, 1 / 6], [0, 0, 1]]
 )  # fmt: skip
-KERNEL_POINTS = np.kron(_ROW_POINTS, _ROW_POINTS)  # 36 points of a kernel, from its 9 numbers
-ZERO, TWO, FOUR, FIVE, EIGHT = map(np.float32, (0, 2, 4, 5, 8))  # Python's numbers would make all float64
+FROM_POINTS = np.array(
+    [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]], np.float32
+)
+"""What a row of pixels, or of a kernel, is multiplied with, and the products to be pixels again."""
+
+ZERO = np.float32(0)
 
 Array = NDArray[np.float32]
 
@@ -58,7 +67,7 @@ class WinogradWav2Lip(StaticWav2Lip):
 
     def draw(self, windows: Tensor, pictures: PictureTerms) -> Tensor:
         """See `StaticWav2Lip.draw`."""
-        # Equal parts: a figure's last bits depend on how many are computed at once, not on their place.
+        # Equal parts: a frame's last bits depend on how many are drawn at once, and must not on its place.
         parts = next(parts for parts in range(self._threads, 0, -1) if len(windows) % parts == 0)
         drawn = self._pool.map(super().draw, windows.tensor_split(parts), pictures.split(parts))
         return torch.cat(list(drawn))
@@ -71,7 +80,8 @@ class _Residual(nn.Module):
         super().__init__()
         convolution = block.conv_block  # the batch norm is folded into it
         channels, kernel = convolution.out_channels, convolution.weight.detach().double()
-        points = KERNEL_POINTS @ kernel.permute(2, 3, 1, 0).reshape(9, -1).numpy()
+        both_ways = np.kron(KERNEL_TO_POINTS, KERNEL_TO_POINTS)
+        points = both_ways @ kernel.permute(2, 3, 1, 0).reshape(9, -1).numpy()
         self._kernel = torch.from_numpy(points.astype(np.float32)).view(-1, channels, channels)
         self._bias = convolution.bias.detach().numpy()
         self._workspace = workspace
@@ -133,11 +143,13 @@ def _to_points(pictures: Array, points: Array) -> None:
     for picture in range(count):
         for top in range(-1, height - 1, TILE):
             around = [rows[picture, y] if 0 <= y < height else nothing for y in range(top, top + POINTS)]
-            _spread(around, strip[:, channels : (1 + width) * channels])
+            for i in range(POINTS):
+                _combine(TO_POINTS[i], around, strip[i, channels : (1 + width) * channels])
             for left in range(0, width * channels, TILE * channels):
                 for i in range(POINTS):
                     side = strip[i, left : left + POINTS * channels].reshape(POINTS, channels)
-                    _spread(side, points[POINTS * i : POINTS * (i + 1), tile])
+                    for j in range(POINTS):
+                        _combine(TO_POINTS[j], side, points[POINTS * i + j, tile])
                 tile += 1
 
 
@@ -145,43 +157,46 @@ def _to_points(pictures: Array, points: Array) -> None:
 def _from_points(points: Array, bias: Array, pictures: Array) -> None:
     """Bring `(36, tiles, channels)` back to pixels; add them and the bias to the pictures, then ReLU."""
     count, height, width, channels = pictures.shape
-    strip = np.empty((POINTS, TILE, channels), np.float32)
-    column = np.empty((TILE, channels), np.float32)
+    rows = np.empty((TILE, POINTS, channels), np.float32)
+    pixel = np.empty(channels, np.float32)
     tile = 0
     for picture in range(count):
         for top in range(0, height, TILE):
             for left in range(0, width, TILE):
-                for i in range(POINTS):
-                    _gather(points[POINTS * i : POINTS * (i + 1), tile], strip[i])
-                for x in range(min(TILE, width - left)):
-                    _gather(strip[:, x], column)
-                    for y in range(min(TILE, height - top)):
-                        pixel = pictures[picture, top + y, left + x]
-                        for c in range(channels):
-                            pixel[c] = max(pixel[c] + column[y, c] + bias[c], ZERO)
+                for j in range(POINTS):
+                    column = _column(points, j, tile)
+                    for y in range(TILE):
+                        _combine(FROM_POINTS[y], column, rows[y, j])
+                for y in range(min(TILE, height - top)):
+                    for x in range(min(TILE, width - left)):
+                        _combine(FROM_POINTS[x], rows[y], pixel)
+                        _add_and_rectify(pictures[picture, top + y, left + x], pixel, bias)
                 tile += 1
 
 
 @njit(inline="always")
-def _spread(d: Array | list[Array], points: Array) -> None:
-    """Transform six pixels in a row, for all channels."""
-    for c in range(points.shape[1]):
-        d0, d1, d2, d3, d4, d5 = d[0][c], d[1][c], d[2][c], d[3][c], d[4][c], d[5][c]
-        points[0, c] = FOUR * d0 - FIVE * d2 + d4
-        points[1, c] = d4 - FOUR * d2 + (d3 - FOUR * d1)
-        points[2, c] = d4 - FOUR * d2 - (d3 - FOUR * d1)
-        points[3, c] = d4 - d2 + TWO * (d3 - d1)
-        points[4, c] = d4 - d2 - TWO * (d3 - d1)
-        points[5, c] = FOUR * d1 - FIVE * d3 + d5
+def _column(points: Array, j: int, tile: int) -> tuple[Array, ...]:
+    """Return rows of channels one by one: the compiler does not know that a slice's are contiguous."""
+    return (
+        points[j, tile],
+        points[POINTS + j, tile],
+        points[2 * POINTS + j, tile],
+        points[3 * POINTS + j, tile],
+        points[4 * POINTS + j, tile],
+        points[5 * POINTS + j, tile],
+    )
 
 
 @njit(inline="always")
-def _gather(points: Array, pixels: Array) -> None:
-    """Return from six points to four pixels in a row, for all channels."""
-    for c in range(pixels.shape[1]):
-        near, near_slope = points[1, c] + points[2, c], points[1, c] - points[2, c]
-        far, far_slope = points[3, c] + points[4, c], points[3, c] - points[4, c]
-        pixels[0, c] = points[0, c] + near + far
-        pixels[1, c] = near_slope + TWO * far_slope
-        pixels[2, c] = near + FOUR * far
-        pixels[3, c] = near_slope + EIGHT * far_slope + points[5, c]
+def _combine(factors: Array, what: Array | Sequence[Array], to: Array) -> None:
+    """Add six rows up. One row at a time is written, or the compiler would not use vectors."""
+    f0, f1, f2, f3, f4, f5 = factors[0], factors[1], factors[2], factors[3], factors[4], factors[5]
+    w0, w1, w2, w3, w4, w5 = what[0], what[1], what[2], what[3], what[4], what[5]
+    for c in range(to.size):
+        to[c] = f0 * w0[c] + f1 * w1[c] + f2 * w2[c] + f3 * w3[c] + f4 * w4[c] + f5 * w5[c]
+
+
+@njit(inline="always")
+def _add_and_rectify(pixel: Array, added: Array, bias: Array) -> None:
+    for c in range(pixel.size):
+        pixel[c] = max(pixel[c] + added[c] + bias[c], ZERO)
