@@ -338,18 +338,19 @@ def languages(voices: list[Voice]) -> list[str]:
 
 
 def choose_voice(voices: list[Voice], language: str, wanted: str = AUTO) -> Voice:
-    """Return the voice of that id, or by `AUTO` the best one for the language.
+    """Return the voice of that id if it speaks the language; else, and by `AUTO`, the best one that does.
 
     Asked for a language, the best engine speaks in whatever dialect it has; asked for a dialect, that
     one is spoken by whoever can. `AUTO` imitates nobody unless nobody else speaks the language: people
-    want to be asked.
+    want to be asked. Somebody imitated in one language is imitated in another, too, by the same engine.
 
     Raises:
         NotFound: nobody speaks the language, or there is no such voice.
         VoiceoverError: the voice asked for has a fault.
     """
-    if wanted != AUTO:
-        return _by_id(voices, wanted)
+    named = voice_by_id(voices, wanted) if wanted != AUTO else None
+    if named and base_language(named.language) == base_language(language):
+        return named
     able = [v for v in voices if v.fault is None and base_language(v.language) == base_language(language)]
     if not able:
         raise NotFound(
@@ -357,11 +358,16 @@ def choose_voice(voices: list[Voice], language: str, wanted: str = AUTO) -> Voic
         )
     engines = list(dict.fromkeys(voice.engine for voice in able))
 
-    def preference(voice: Voice) -> tuple[bool, bool, int, int]:
+    def preference(voice: Voice) -> tuple[bool, int, int]:
         distance, rank = _distance(voice.language, language.lower()), engines.index(voice.engine)
-        return voice.sample is not None, "-" in language and distance > 0, rank, distance
+        return "-" in language and distance > 0, rank, distance
 
-    return min(able, key=preference)
+    same = [v for v in able if named and named.sample and _imitated(v) == _imitated(named)]
+    return min(same or [v for v in able if v.sample is None] or able, key=preference)
+
+
+def _imitated(voice: Voice) -> tuple[str, str] | None:
+    return (voice.engine, voice.sample.digest) if voice.sample else None
 
 
 def base_language(tag: str) -> str:
@@ -370,7 +376,13 @@ def base_language(tag: str) -> str:
     return SYNONYMS.get(base, base)
 
 
-def _by_id(voices: list[Voice], wanted: str) -> Voice:
+def voice_by_id(voices: list[Voice], wanted: str) -> Voice:
+    """Return the voice of that id.
+
+    Raises:
+        NotFound: there is none.
+        VoiceoverError: it has a fault.
+    """
     for voice in voices:
         if voice.id == wanted:
             if voice.fault is not None:

@@ -6,11 +6,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from service.engines import AUTO, Registry, all_voices, choose_voice, lip_engines, speech_engines
+from service.engines import (
+    AUTO,
+    Registry,
+    all_voices,
+    base_language,
+    choose_voice,
+    languages,
+    lip_engines,
+    speech_engines,
+    voice_by_id,
+)
 from service.models import ModelFolder
 from service.recording import Recording, RecordingShelf
 from tts.base import SpeechEngine, Voice
-from voiceover import audio, chunks, video
+from voiceover import audio, chunks, detection, video
 from voiceover.avatars import DEFAULT_AVATAR
 from voiceover.avatarstore import AvatarStore
 from voiceover.errors import InvalidRequest
@@ -26,7 +36,7 @@ class ChunkRequest:
     """Everything a clip depends on: equal requests give the same clip."""
 
     text: str
-    language: str = "ru"
+    language: str = AUTO
     chunk_index: int = 0
     avatar: str = DEFAULT_AVATAR
     voice: str = AUTO
@@ -88,17 +98,31 @@ class Pipeline:
         self._idle_loops = RecordingShelf()
         self._motion = lru_cache(maxsize=64)(IdleMotion)  # one for each avatar
 
-    def split(self, text: str, language: str) -> list[Chunk]:
+    def split(self, text: str, language: str, voice: str = AUTO) -> list[Chunk]:
         """Cut a text into chunks.
 
+        Args:
+            language: of the whole text; by `AUTO` each sentence is in the language that it seems to be in.
+            voice: who is meant to speak: in doubt a sentence is in the language of that voice.
+
         Raises:
-            NotFound: nobody speaks the language.
+            NotFound: nobody speaks the language, or there is no such voice.
             InvalidRequest: there is no word in the text.
         """
-        choose_voice(self.voices(), language)
         if not any(character.isalnum() for character in text):
             raise InvalidRequest("there is nothing to speak in this text", reason="nothing-to-speak")
-        return chunks.split(text, language)
+        passages = self._passages(text, language, voice)
+        parts = [part for passage, spoken in passages for part in chunks.split(passage, spoken)]
+        return [replace(part, index=index) for index, part in enumerate(parts)]
+
+    def _passages(self, text: str, language: str, wanted: str) -> list[tuple[str, str]]:
+        """Return the text in pieces, each with its language."""
+        voices = self.voices()
+        if language == AUTO:
+            expected = "" if wanted == AUTO else base_language(voice_by_id(voices, wanted).language)
+            return list(detection.passages(text, languages(voices), expected))
+        choose_voice(voices, language)
+        return [(text, language)]
 
     def voices(self) -> list[Voice]:
         """Return every voice there is here, the best first."""
@@ -137,10 +161,18 @@ class Pipeline:
         Raises:
             NotFound, SynthesisError: there is no such voice, or it cannot speak this.
         """
-        voice = choose_voice(self.voices(), request.language, request.voice)
+        voice = self._voice(request)
         reading = read(request.text, voice.language)
         spoken = self.speech.get(voice.engine).synthesize(reading.spoken, voice, request.seed)
         return Spoken(voice, replace(spoken, words=reading.typed(spoken.words)))
+
+    def _voice(self, request: ChunkRequest) -> Voice:
+        """Choose who speaks: a voice asked for by name, unless the text is in another language."""
+        language = request.language
+        if language == AUTO:
+            passages = self._passages(request.text, language, request.voice)
+            _, language = max(passages, key=lambda passage: len(passage[0]), default=("", detection.DEFAULT))
+        return choose_voice(self.voices(), language, request.voice)
 
     def draw(self, avatar: Avatar, lips: LipEngine, speech: Speech, start_frame: int) -> Iterator[Frame]:
         """Yield the pictures of a finished speech: lips first, then the life of the head."""

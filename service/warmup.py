@@ -3,6 +3,7 @@
 import logging
 import threading
 
+from service.engines import AUTO
 from service.pipeline import ChunkRequest, Pipeline
 from voiceover import audio
 from voiceover.errors import VoiceoverError
@@ -31,6 +32,7 @@ class WarmUp:
         # Its imports and those of the lips take about equally long: side by side they take half.
         threading.Thread(target=audio.load, name="load-audio", daemon=True).start()
         try:
+            self._pipeline.split(FIRST_WORDS["ru"], AUTO)
             self._speak("ru")
             self._ready.set()
             self._pipeline.idle_loop(self._pipeline.avatars.ids()[0], "flac")

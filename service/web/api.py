@@ -50,7 +50,7 @@ def api_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
     @api.doc(summary="Cut a text into chunks of at most 15 words", responses=answers({}, 422))
     def split(body: schemas.SplitIn) -> dict[str, object]:
         check_length(body.text, settings.max_text)
-        return {"chunks": [asdict(chunk) for chunk in pipeline.split(body.text, body.language)]}
+        return {"chunks": [asdict(chunk) for chunk in pipeline.split(body.text, body.language, body.voice)]}
 
     @api.post("/generate_stream")
     @api.input(schemas.GenerateIn, arg_name="body")

@@ -19,7 +19,10 @@ Text = Annotated[
 Language = Annotated[
     str,
     Field(
-        min_length=1, max_length=35, description="Language tag such as `ru`, `en`, `en-us`.", examples=["ru"]
+        min_length=1,
+        max_length=35,
+        description="Language tag such as `ru`, `en-us`; or `auto`: told by the text, sentence by sentence.",
+        examples=["ru"],
     ),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
@@ -34,7 +37,10 @@ class _Request(BaseModel):
 
 class SplitIn(_Request):
     text: Text
-    language: Language = "ru"
+    language: Language = AUTO
+    voice: Annotated[
+        Name, Field(description="Who is to speak: in doubt a sentence is in the language of that voice.")
+    ] = AUTO
 
 
 class ChunkOut(BaseModel):
@@ -50,7 +56,7 @@ class SplitOut(BaseModel):
 
 class GenerateIn(_Request):
     text: Text
-    language: Language = "ru"
+    language: Language = AUTO
     chunk_index: Annotated[
         Index, Field(description="Place of the chunk in its text; comes back in a header.")
     ] = 0
@@ -79,7 +85,7 @@ class GenerateIn(_Request):
 
 class FilmIn(_Request):
     text: Text
-    language: Language = "ru"
+    language: Language = AUTO
     avatar: Annotated[Name, Field(description="An id from `/api/avatars`.")] = DEFAULT_AVATAR
     voice: Annotated[Name, Field(description="An id from `/api/voices`, or `auto`.")] = AUTO
     lips: Annotated[Name, Field(description="A lip-sync engine from `/api/engines`, or `auto`.")] = AUTO
