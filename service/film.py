@@ -25,7 +25,7 @@ class FilmRequest:
     """Everything a film depends on."""
 
     text: str
-    language: str = "ru"
+    language: str = AUTO
     avatar: str = DEFAULT_AVATAR
     voice: str = AUTO
     lips: str = AUTO
@@ -93,7 +93,7 @@ def shoot(
     avatar = pipeline.avatars.get(request.avatar)
     lips = pipeline.choose_lips(request.lips)
     lips.prepare(avatar)
-    chunks = pipeline.split(request.text, request.language)
+    chunks = pipeline.split(request.text, request.language, request.voice)
     speeches = _evened(_spoken(pipeline, request, chunks, report), chunks)
     sound = np.concatenate([speech.samples for speech in speeches])
     shown = captions(_words(speeches))

@@ -24,7 +24,7 @@ def say_command(pipeline: Pipeline) -> click.Command:
     @click.argument("text", required=False)
     @click.option("--file", "source", type=click.File(encoding="utf-8"), help="Read the text from a file.")
     @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), default="voiceover.mp4")
-    @click.option("--language", default="ru", show_default=True)
+    @click.option("--language", default=AUTO, show_default=True)
     @click.option("--avatar", default=DEFAULT_AVATAR, show_default=True)
     @click.option("--voice", default=AUTO, show_default=True)
     @click.option("--lips", default=AUTO, show_default=True)
