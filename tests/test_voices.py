@@ -1,6 +1,7 @@
 """Voices kept on disk: whole or not at all."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,15 @@ def test_a_deleted_voice_leaves_nothing(folder: Path) -> None:
     assert everything_in(folder) == []
     with pytest.raises(NotFound):
         store.delete(voice.id)
+
+
+def test_many_may_bring_voices_at_once(folder: Path) -> None:
+    store = VoiceStore(folder, MOST)
+    with ThreadPoolExecutor(8) as threads:
+        brought = list(threads.map(lambda number: store.add(tone(number % 3), "a").id, range(24)))
+    assert len(set(brought)) == 3
+    assert {voice.id for voice in VoiceStore(folder, MOST).all()} == set(brought)
+    assert len(everything_in(folder)) == 3 * 3
 
 
 @pytest.mark.parametrize("voice_id", ["", ".", "..", "../voices", "/etc", "voice.json", "\0", "a" * 5000])

@@ -14,6 +14,7 @@ export class OwnVoices {
   #uploader;
   #recorder = new Recorder((meter, seconds) => this.#hear(meter, seconds));
   #player = new Audio();
+  #enough = false; // whether as much is recorded as is needed
   #offer = null; // {own, imitation} of the server
 
   /**
@@ -65,6 +66,7 @@ export class OwnVoices {
 
   async #record() {
     this.#uploader.take(null);
+    this.#enough = false;
     try {
       const recording = this.#recorder.record();
       this.#showRecording();
@@ -84,6 +86,8 @@ export class OwnVoices {
     this.#parts.meter.style.setProperty("--level", `${Math.round(meter * 100)}%`);
     const text = this.#words.t(clock.enough ? "own.clockEnough" : "own.clock", { n: clock.spoken, left: clock.left });
     if (this.#parts.clock.textContent !== text) this.#parts.clock.textContent = text;
+    if (clock.enough && !this.#enough) this.#uploader.say("", this.#words.t("own.enough")); // read out, once
+    this.#enough = clock.enough;
     if (clock.over) this.#recorder.stop();
   }
 
