@@ -13,6 +13,7 @@ from service.jobs import JobStore
 from service.models import ModelFolder
 from service.pipeline import Pipeline
 from service.say import say_command
+from service.sessions import SessionStore
 from service.settings import Settings
 from service.warmup import WarmUp
 from service.web import problems
@@ -20,6 +21,7 @@ from service.web.api import api_blueprint
 from service.web.avatars import avatars_blueprint
 from service.web.jobs import jobs_blueprint
 from service.web.pages import health_blueprint, pages_blueprint, secure
+from service.web.sessions import sessions_blueprint
 from service.web.voices import voices_blueprint
 from tts.base import SpeechEngine
 from voiceover.avatarstore import AvatarStore
@@ -59,12 +61,14 @@ def create_app(
         settings.max_film_bytes,
         settings.film_hours,
     )
+    sessions = SessionStore(pipeline.split, settings.max_sessions, settings.max_text, settings.session_hours)
     warm_up = WarmUp(pipeline)
     problems.register(app)
     app.register_blueprint(api_blueprint(pipeline, settings))
     app.register_blueprint(avatars_blueprint(pipeline, settings))
     app.register_blueprint(voices_blueprint(pipeline, settings))
     app.register_blueprint(jobs_blueprint(jobs, settings))
+    app.register_blueprint(sessions_blueprint(sessions, pipeline))
     app.register_blueprint(pages_blueprint())
     app.register_blueprint(health_blueprint(warm_up.is_ready))
     app.after_request(secure)

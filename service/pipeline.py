@@ -147,6 +147,15 @@ class Pipeline:
         data = video.encode(frames, avatar.size, speech.samples, request.audio)
         return Clip(speech.frames, speech.words, spoken.voice, lips.name, clock.seconds, data)
 
+    def check(self, request: ChunkRequest) -> None:
+        """Find out whether such chunks can be spoken at all, before there is a text.
+
+        Raises:
+            NotFound, EngineUnavailable, FaceNotFound: what is asked for is not here.
+        """
+        self.choose_lips(request.lips).prepare(self.avatars.get(request.avatar))
+        choose_voice(self.voices(), request.language, request.voice)
+
     def choose_lips(self, name: str) -> LipEngine:
         """Return the lip engine of that name, or by `AUTO` the best one here.
 

@@ -35,6 +35,10 @@ class Settings(BaseSettings):
     """Voices that people may bring; they are kept in memory, at most 3 MB each."""
     max_recording: int = Field(32 * 2**20, ge=1)
     """Bytes of a recording of a voice."""
+    max_sessions: int = Field(100, ge=1)
+    """Conversations at a time."""
+    session_hours: float = Field(2, gt=0)
+    """Hours after which a conversation that nobody uses is forgotten."""
     max_waiting: int = Field(10, ge=1)
     """Films that may wait for their turn."""
     max_films: int = Field(50, ge=1)

@@ -29,7 +29,7 @@ LINE_PAUSE = 0.6
 BREAK_PAUSE = 0.3  # after ; : and dashes
 SHORTEST_PAUSE = 0.25  # after a comma, or where no mark stands
 
-_SENTENCE_MARKS = frozenset(".!?…。！？｡।॥؟۔։።។။")
+SENTENCE_MARKS = frozenset(".!?…。！？｡।॥؟۔։።។။")
 _BREAK_MARKS = frozenset(";:—–-；：؛")
 _LINE_ENDS = frozenset("\n\r\v\f\x85\u2028\u2029")
 
@@ -71,7 +71,7 @@ def pause_after(text: str) -> float:
     for character in reversed(text):
         if character in _LINE_ENDS:
             return LINE_PAUSE
-        if character in _SENTENCE_MARKS:
+        if character in SENTENCE_MARKS:
             return SENTENCE_PAUSE
         if character in _BREAK_MARKS:
             return BREAK_PAUSE

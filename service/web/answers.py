@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from flask import Response, g, request
+from flask import Response, g, request, stream_with_context
 from werkzeug.exceptions import UnsupportedMediaType
 
 from service.web import schemas
@@ -15,6 +15,7 @@ CLIP: Answer = {
     "description": "MP4",
     "content": {"video/mp4": {"schema": {"type": "string", "format": "binary"}}},
 }
+EVENTS: Answer = {"description": "Server-sent events", "content": {"text/event-stream": {}}}
 JPEG: Answer = {"description": "JPEG", "content": {"image/jpeg": {}}}
 _PROBLEM: Answer = {
     "description": "problem+json",
@@ -45,6 +46,12 @@ def check_length(text: str, limit: int) -> None:
     """Refuse a text of too many characters."""
     if len(text) > limit:
         raise BadRequest("text-too-long", length=len(text), limit=limit)
+
+
+def stream_events(events: Iterator[str]) -> Response:
+    """Answer with server-sent events; they may be written in the language of the request."""
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return Response(stream_with_context(events), mimetype="text/event-stream", headers=headers)
 
 
 def stream_clip(data: Iterator[bytes], headers: dict[str, str]) -> Response:

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, jsonify, request, send_file, stream_with_context
+from flask import Response, current_app, jsonify, request, send_file
 
 from service.film import FilmRequest
 from service.jobs import Job, JobStore, State
 from service.settings import Settings
 from service.web import schemas
-from service.web.answers import CLIP, JPEG, answers, check_length, expect
+from service.web.answers import CLIP, EVENTS, JPEG, answers, check_length, expect, stream_events
 from service.web.problems import sentence
 
 
@@ -49,13 +49,11 @@ def jobs_blueprint(jobs: JobStore, settings: Settings) -> APIBlueprint:
     @blueprint.get("/jobs/<job_id>/events")
     @blueprint.doc(
         summary="How far a film is, told whenever it changes",
-        responses=answers({"description": "Server-sent events", "content": {"text/event-stream": {}}}, 404),
+        responses=answers(EVENTS, 404),
     )
     def events(job_id: str) -> Response:
         jobs.get(job_id)  # a job that is not there is told as a problem, not as a stream
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        told = stream_with_context(map(_event, jobs.watch(job_id)))
-        return Response(told, mimetype="text/event-stream", headers=headers)
+        return stream_events(map(_event, jobs.watch(job_id)))
 
     @blueprint.delete("/jobs/<job_id>")
     @blueprint.output({}, status_code=204)

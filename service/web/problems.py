@@ -298,6 +298,19 @@ PROBLEMS: Mapping[str, Problem] = {
     "film-failed": Problem(409, "Видео не получилось.", "The film failed."),
     "film-cancelled": Problem(409, "Создание видео отменено.", "The film was cancelled."),
     "not-ready": Problem(409, "Это ещё не готово.", "This is not ready yet."),
+    "session-not-found": Problem(
+        404,
+        "Такого разговора нет: возможно, он закончен. Начните новый: POST /api/sessions.",
+        "There is no such session: it may be over. Open another: POST /api/sessions.",
+    ),
+    "too-many-sessions": Problem(
+        503,
+        "Разговоров уже {most}, больше сервер не ведёт. Попробуйте позже.",
+        "There are {most} sessions already. Try again later.",
+    ),
+    "no-such-chunk": Problem(
+        422, "Части {index} в этом разговоре нет.", "There is no chunk {index} in this session."
+    ),
     "job-not-found": Problem(
         404,
         "Такого задания нет: возможно, его срок хранения истёк. Создайте видео заново.",

@@ -118,6 +118,44 @@ class JobOut(BaseModel):
     poster: str | None
 
 
+class SessionIn(_Request):
+    language: Language = "ru"
+    avatar: Annotated[Name, Field(description="An id from `/api/avatars`.")] = DEFAULT_AVATAR
+    voice: Annotated[Name, Field(description="An id from `/api/voices`, or `auto`.")] = AUTO
+    lips: Annotated[Name, Field(description="A lip-sync engine from `/api/engines`, or `auto`.")] = AUTO
+
+
+class SessionOut(BaseModel):
+    id: str = Field(description="Hard to guess: who knows it may speak and listen.")
+    language: str
+    avatar: str
+    voice: str
+    lips: str
+    page: str = Field(description="Open this in a browser: it speaks what is said.")
+    say: str
+    interrupt: str
+    events: str = Field(description="Server-sent events: `chunk`, `interrupt`, `begun`, `ended`, `closed`.")
+    resume: int = Field(description="Events after this one have not been spoken yet.")
+
+
+class SayIn(_Request):
+    text: Annotated[str, Field(description="As it comes: words, parts of words, whole sentences.")] = ""
+    end: Annotated[bool, Field(description="Nothing more belongs to the last sentence.")] = False
+
+
+class HeardIn(_Request):
+    event: Literal["begun", "ended"]
+    index: Annotated[Index, Field(description="Of the chunk.")]
+
+
+class EventsIn(BaseModel):
+    """Query strings carry no types."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after: Annotated[int, Field(ge=0, le=MAX_INDEX, description="Id of the last event that is known.")] = 0
+
+
 class IdleIn(_Request):
     audio: Literal["aac", "flac"] = "aac"
 
