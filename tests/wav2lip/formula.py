@@ -16,6 +16,23 @@ SEED = 1
 GAIN = {"face_encoder_blocks": 0.9, "audio_encoder": 1.2, "face_decoder_blocks": 1.22, "output_block": 0.72}
 PORTRAIT_BOX = Box(left=15, top=20, right=118, bottom=130)
 PORTRAIT_HEIGHT, PORTRAIT_WIDTH = 160, 144
+BOXES = np.array(
+    [
+        (72, 68, 181, 205),
+        (81, 87, 174, 208),
+        (89, 75, 154, 206),
+        (60, 60, 189, 186),
+        (55, 65, 153, 172),
+        (82, 99, 178, 209),
+        (61, 81, 159, 184),
+        (50, 75, 169, 176),
+        (59, 66, 169, 180),
+        (73, 66, 175, 209),
+        (76, 72, 182, 200),
+        (63, 62, 166, 173),
+    ]
+)
+"""Boxes of a face that trembles, int64 `(12, 4)`: left, top, right, bottom. Any would do."""
 
 
 def mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -103,3 +120,8 @@ def portrait() -> NDArray[np.uint8]:
     slopes = ((3 * y + 2 * x + 40 * c) % 256) * 3 // 4
     grain = np.floor(32 * unit(2000, y.size)).reshape(y.shape)
     return (slopes + grain).astype(np.uint8)
+
+
+def spoken_pcm() -> NDArray[np.int16]:
+    """Return the second of sound that is spoken, as it stands in a WAV file."""
+    return np.round(waveform()[:16_000] * 32767).astype(np.int16)
