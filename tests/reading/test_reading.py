@@ -12,7 +12,7 @@ from voiceover.reading import read
 from voiceover.types import Word
 
 LANGUAGES = ["ru", "en-us", "de"]
-READ_ALOUD = "aб1 .,-–—:/()*_#[]%$€№°+½I\n\u00a0\u0301😀XVг"  # what the rules look at
+READ_ALOUD = "aб1 .,-–—:/()*_#[]%$€№°+½I\n\u00a0\u0301😀XVг\u1c80\u017f\u212aⅣ٣²"  # what the rules look at
 
 
 def timed(spoken: str) -> list[Word]:

@@ -38,6 +38,7 @@ def _any(names: dict[str, str]) -> str:
 
 
 _PHRASE = re.compile(rf"(?<![\w.'’-])(?:{_any(_ANYWHERE)})(?![\w'’-])(?!\.\w)")
+_SPOKEN_BEFORE_NUMBER = {name.lower(): spoken for name, spoken in _BEFORE_NUMBER.items()}
 _NUMBERED = re.compile(rf"(?<![\w.])(?P<name>{_any(_BEFORE_NUMBER)}) ?(?=\d)", re.IGNORECASE)
 _DOCTOR = re.compile(r"(?<!\w)(?P<name>(?P<word>Dr|St)(?:\.|(?!\w)))(?= (?P<next>[A-Z][a-z])|)")
 _AFTER_STREET = re.compile(r"(?:[A-Z][a-z]+|\d+(?:st|nd|rd|th)) $")
@@ -46,13 +47,13 @@ _HOUSE_NUMBER = re.compile(r"\d+ (?:[NSEW]\.? )?(?:[A-Z][a-z]+|\d+(?:st|nd|rd|th
 
 def read(draft: Draft) -> Draft:
     """Write abbreviations out."""
-    draft = draft.sub(_NUMBERED, lambda match: _numbered(match["name"]) + " ")
+    draft = draft.sub(_NUMBERED, _numbered, "name")
     draft = draft.sub(_DOCTOR, _doctor, "name")
     return draft.sub(_PHRASE, _phrase)
 
 
-def _numbered(name: str) -> str:
-    return next(spoken for typed, spoken in _BEFORE_NUMBER.items() if typed.lower() == name.lower())
+def _numbered(match: re.Match[str]) -> str | None:
+    return _SPOKEN_BEFORE_NUMBER.get(match["name"].lower())
 
 
 def _doctor(match: re.Match[str]) -> str:

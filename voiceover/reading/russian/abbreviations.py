@@ -13,7 +13,7 @@ _PHRASES = {
     "и пр.": "и прочее", "др.": "другие", "н.э.": "нашей эры", "и.о.": "исполняющий обязанности",
     "к.т.н.": "кандидат технических наук", "к.м.н.": "кандидат медицинских наук",
     "к.э.н.": "кандидат экономических наук", "д.т.н.": "доктор технических наук",
-    "д.м.н.": "доктор медицинских наук", "P.S.": "постскриптум",
+    "д.м.н.": "доктор медицинских наук", "P.S.": "постскриптум", "C#": "си-шарп", "ст. м.": "станция метро",
     "пн.": "понедельник", "вт.": "вторник", "чт.": "четверг", "пт.": "пятницу", "сб.": "субботу",
     "вс.": "воскресенье", "по тел.": "по телефону", "тел.": "телефон",
     "напр.": "например", "см.": "смотри",
@@ -58,6 +58,7 @@ def _any(names: dict[str, str]) -> str:
     return "|".join(re.sub(r"(\\\.)(?=\w)", r"\1 ?", re.escape(name)) for name in ordered)
 
 
+_SPOKEN_PHRASES = {phrase.replace(". ", ".").lower(): spoken for phrase, spoken in _PHRASES.items()}
 _PHRASE = re.compile(rf"(?<![\w.-])(?:{_any(_PHRASES)})(?![\w-])", re.IGNORECASE)
 _NUMBERED = re.compile(rf"(?<![\w.])(?P<name>№№|{_any(_BEFORE_NUMBER)}) ?(?=[+\dIVXLC])", re.IGNORECASE)
 _NAMED = re.compile(rf"(?<![\w.])(?P<name>{_any(_BEFORE_NAME)}) ?(?=[«\"]?[А-ЯЁ][а-яё-])")
@@ -74,33 +75,39 @@ _LETTER = re.compile("[А-ЯЁ]")
 
 def of_laws(draft: Draft) -> Draft:
     """Read "ч." beside points and articles of laws as a part, not as hours."""
-    return draft.sub(_PART_OF_LAW, lambda match: _numbered(match).rstrip(), "name")
+    return draft.sub(_PART_OF_LAW, _numbered, "name")
 
 
 def read(draft: Draft) -> Draft:
     """Write abbreviations out."""
     draft = draft.sub(_PHRASE, _phrase)
     draft = draft.sub(_BUILDING, lambda _: "строение", "name")
-    draft = draft.sub(_NUMBERED, _numbered)
+    draft = draft.sub(_NUMBERED, _numbered, "name")
     draft = draft.sub(_NAMED, lambda match: _place(match, _BEFORE_NAME[match["name"]]) + " ")
     draft = draft.sub(_NAMED_BEFORE, _after_name)
     return draft.sub(_INITIALS, _initials)
 
 
-def _phrase(match: re.Match[str]) -> str:
-    key = match[0].replace(". ", ".")
-    spoken = _PHRASES.get(key) or _PHRASES[key.lower() if key.lower() in _PHRASES else key.upper()]
-    if key[0].isupper() and key != "P.S.":
-        spoken = spoken[0].upper() + spoken[1:]
-    return spoken + _stop(match)
+def _phrase(match: re.Match[str]) -> str | None:
+    # Letters that only look alike in lower case ("\u1c80" and "в") are found but not meant.
+    spoken = _SPOKEN_PHRASES.get(_key(match[0]))
+    if spoken is None:
+        return None
+    return (spoken.capitalize() if match[0][0].isupper() and spoken.islower() else spoken) + _stop(match)
 
 
-def _numbered(match: re.Match[str]) -> str:
+def _key(typed: str) -> str:
+    return typed.replace(". ", ".").lower()
+
+
+def _numbered(match: re.Match[str]) -> str | None:
     if match["name"] == "№№":
-        return "номера "
-    noun = _BEFORE_NUMBER[match["name"].lower()]
+        return "номера"
+    noun = _BEFORE_NUMBER.get(match["name"].lower())
+    if noun is None:
+        return None
     in_a_book = noun in _IN_A_BOOK and _NUMBER_BEFORE.search(match.string[: match.start("name")][-4:])
-    return f"{inflect(noun, 'g', False) if in_a_book else _place(match, noun)} "
+    return inflect(noun, "g", False) if in_a_book else _place(match, noun)
 
 
 def _place(match: re.Match[str], noun: str) -> str:

@@ -21,7 +21,8 @@ _DATE = re.compile(
 )
 _DAY = re.compile(
     r"(?<![\d.,:])(?P<day>[12]\d|3[01]|0?[1-9])(?:-?(?:го|ого|е|ое|му|ому))?"
-    rf"(?=(?: ?[-–—] ?\d{{1,2}}| (?:и|или|по|до) \d{{1,2}}|, \d{{1,2}}){{0,3}} (?:{_MONTH})(?!\w))"
+    rf"(?=(?: ?[-–—] ?\d{{1,2}}| (?:и|или|по|до) \d{{1,2}}|, \d{{1,2}}){{0,3}} (?:{_MONTH})(?!\w))",
+    re.IGNORECASE,
 )
 _YEAR_OF_MONTH = re.compile(
     r"(?<!\w)(?i:январ|феврал|март|апрел|ма|июн|июл|август|сентябр|октябр|ноябр|декабр)"
@@ -48,6 +49,7 @@ _YEARS = re.compile(
     r"(?<![\d.,])(?P<number>\d{3,4})(?P<ending>-?(?:ые|ых|е|х))? ?"
     r"(?P<word>(?P<letters>гг|г\. ?г|г)(?P<dot>\.?))(?!\w)"
 )
+_YEAR_OF_BIRTH = re.compile(r"(?<=\d) ?г\. ?р\.")
 _YEAR_FORMS = {"n": "год", "g": "года", "d": "году", "a": "год", "i": "годом", "p": "году"}
 _YEARS_FORMS = {"n": "годы", "g": "годов", "d": "годам", "a": "годы", "i": "годами", "p": "годах"}
 _YEAR_CASES = {"ap": "p", "gi": "g", "adp": "a", "ai": "a"}
@@ -70,6 +72,7 @@ def numeric(draft: Draft) -> Draft:
 def read(draft: Draft) -> Draft:
     """Read days of months, years and times of day."""
     draft = draft.sub(_SHORT_MONTH, lambda match: MONTHS[_SHORT_MONTHS[match[1]]])
+    draft = draft.sub(_YEAR_OF_BIRTH, lambda _: " года рождения")
     draft = draft.sub(_YEARS, _years, "word")
     draft = draft.sub(_DAY, lambda match: ordinal(int(match["day"]), _day_case(match), "n"))
     draft = draft.sub(_YEAR_OF_MONTH, lambda match: ordinal(int(match["year"]), "g") + " года", "year")
@@ -93,7 +96,7 @@ def _day_case(match: re.Match[str]) -> str:
         return "a" if cases == "ap" else cases[0]
     if word_before(text, start).lower() in _NOW:
         return "n"
-    after = _JOINED_DAYS.sub("", text[match.end() : match.end() + 60]).removeprefix(" ")
+    after = _JOINED_DAYS.sub("", text[match.end() : match.end() + 60]).removeprefix(" ").lower()
     for month in MONTHS:
         after = after.removeprefix(month)
     alone = _ALONE_BEFORE.search(before_all(text, start)) and _ALONE_AFTER.match(after)

@@ -5,6 +5,8 @@ import re
 from voiceover.reading.draft import Draft
 from voiceover.reading.russian.letters import spell
 
+_KNOWN_CAPITALS = {"IT": "ай-ти", "US": "ю-эс", "AM": "эй-эм", "PM": "пи-эм"}
+
 
 def _pairs(table: str) -> dict[str, str]:
     return dict(entry.split("=") for entry in table.split())
@@ -12,6 +14,7 @@ def _pairs(table: str) -> dict[str, str]:
 
 _KNOWN = _pairs(
     """
+    ctrl=контрол alt=альт shift=шифт enter=энтер tab=таб esc=эскейп del=делит
     a=э the=зэ and=энд of=оф in=ин on=он to=ту for=фор is=из it=ит my=май you=ю your=ё we=ви new=нью
     one=уан two=ту hello=хелло world=ворлд love=лав good=гуд best=бест big=биг data=дата code=код
     game=гейм time=тайм life=лайф home=хоум house=хаус work=ворк school=скул music=мьюзик news=ньюс
@@ -80,7 +83,7 @@ def read(draft: Draft) -> Draft:
 
 
 def _word(word: str) -> str:
-    known = _KNOWN.get(word.lower())
+    known = _KNOWN_CAPITALS.get(word) or _KNOWN.get(word.lower())
     if known:
         return known
     word = _plain(word)

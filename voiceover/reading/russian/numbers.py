@@ -20,6 +20,7 @@ _TELEPHONE = re.compile(
 )
 _DIGITS_OF_TELEPHONE = re.compile(r"(\+?)(\d+)([^\d+]*)")
 
+_SIZE = re.compile(r"(?<=\d) ?[xхXХ×] ?(?=\d)")
 _SIGN = re.compile(r"(?<![\w)\]°%])[-−+±] ?(?=\d)|(?<=\d) ?− ?(?=\d)")
 _SIGNS = {"-": "минус ", "−": " минус ", "+": "плюс ", "±": "плюс-минус "}
 
@@ -86,6 +87,7 @@ def read(draft: Draft) -> Draft:
     draft = draft.sub(
         _SIGN_FRACTION, lambda m: (" " if m["whole"] is not None else "") + _SIGN_FRACTIONS[m[0]]
     )
+    draft = draft.sub(_SIZE, lambda _: " на ")
     draft = draft.sub(_VERSION, lambda match: " точка ".join(map(_plain, match[0].split("."))))
     draft = draft.sub(_SIGN, lambda match: _SIGNS[match[0].strip()])
     draft = draft.sub(_FRACTION, _fraction)

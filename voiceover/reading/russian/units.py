@@ -3,7 +3,7 @@
 import re
 
 from voiceover.reading.draft import Draft
-from voiceover.reading.russian.context import INTEGER, cases_before
+from voiceover.reading.russian.context import INTEGER, cases_before, word_before
 from voiceover.reading.russian.grammar import counted, inflect
 
 _MULTIPLIERS = {"тыс": "тысяча", "млн": "миллион", "млрд": "миллиард", "трлн": "триллион"}
@@ -41,7 +41,8 @@ _UNITS = {
     "°C": "градус Цельсия", "°С": "градус Цельсия", "℃": "градус Цельсия", "°F": "градус Фаренгейта",
     "°": "градус", "%": "процент", "‰": "промилле",
     # counted
-    "шт": "штука", "чел": "человек", "экз": "экземпляр", "ед": "единица", "стр": "страница", "эт": "этаж",
+    "шт": "штука", "табл": "таблетка", "уп": "упаковка",
+    "чел": "человек", "экз": "экземпляр", "ед": "единица", "стр": "страница", "эт": "этаж",
     # money
     "руб": "рубль", "р": "рубль", "₽": "рубль", "RUB": "рубль", "коп": "копейка", "долл": "доллар",
     "$": "доллар", "USD": "доллар", "€": "евро", "EUR": "евро", "£": "фунт", "¥": "иена", "₴": "гривна",
@@ -60,13 +61,18 @@ _UNIT = rf"(?P<unit>(?P<name>{_any(_UNITS | _MULTIPLIERS)})(?!\w)(?P<dot>\.?))"
 _NUMBER = rf"(?<![\d.,/])(?P<number>{INTEGER})(?P<fraction>[.,]\d+|/\d+| ?[½⅓⅔¼¾])?"
 
 _SIGN_FIRST = re.compile(
-    rf"(?:US)?(?P<sign>[$€£¥₽₴]) ?(?P<number>{INTEGER}(?:[.,]\d+)?)"
+    rf"(?:US)?(?P<sign>[$€£¥₽₴]) ?(?P<number>{INTEGER}(?:[.,]\d+)?(?: ?[-–—] ?{INTEGER})?)"
     rf"(?P<multiplier> ?{_MULTIPLIER}(?!\w))?"
 )
 _PENCE = re.compile(
     rf"(?<![\d.,])(?P<whole>{INTEGER})[.,](?P<cents>\d\d) ?"
     r"(?P<name>руб|р|[$€£₽₴]|USD|EUR|RUB)(?!\w)(?P<dot>\.?)"
 )
+_PRICE_OF = re.compile(
+    rf"\d ?(?:{_MULTIPLIER} ?)?(?:руб|р|коп|долл|[$€£₽₴])\.?"
+    rf"(?P<of>/(?P<name>{_any(_UNITS)}|год|день)(?!\w)\.?)"
+)
+_TIMES = {"секунда", "минута", "час", "день", "сутки", "неделя", "месяц", "год"}
 _PER_CENT = re.compile(r"(?<=\d) ?%-?н?(?P<ending>ый|ая|ое|ой|ого|ому|ым|ом|ые|ых|ыми|ую)(?!\w)")
 _AFTER_MULTIPLIER = re.compile(rf"\d ?{_MULTIPLIER} ?{_UNIT}")
 _AFTER_NUMBER = re.compile(rf"{_NUMBER} ?{_UNIT}")
@@ -80,6 +86,7 @@ _GOES_ON = re.compile(r"[^.!?]{0,40}(?<!\w)(?:до|по)(?!\w)")
 def read(draft: Draft) -> Draft:
     """Write units out in the form that their number asks for; the digits stay for later."""
     draft = draft.sub(_SIGN_FIRST, lambda m: f"{m['number']}{m['multiplier'] or ''} {m['sign']}")
+    draft = draft.sub(_PRICE_OF, _price_of, "of")
     draft = draft.sub(_PER_CENT, lambda match: f"-процентн{match['ending']}")
     draft = draft.sub(_PENCE, _pence)
     draft = draft.sub(_AFTER_MULTIPLIER, lambda m: inflect(_UNITS[m["name"]], "g", True) + _stop(m), "unit")
@@ -89,6 +96,12 @@ def read(draft: Draft) -> Draft:
     return draft.sub(
         _ALONE, lambda m: inflect((_UNITS | _MULTIPLIERS)[m["name"]], "g", True) + _stop(m), "unit"
     )
+
+
+def _price_of(match: re.Match[str]) -> str:
+    """ "руб./мес." → "в месяц", "руб./кг" → "за килограмм"."""
+    noun = _UNITS.get(match["name"], match["name"])
+    return f" {'в' if noun in _TIMES else 'за'} {inflect(noun, 'a', False)}"
 
 
 def _counted(match: re.Match[str], noun: str) -> str:
@@ -103,8 +116,14 @@ def _case(match: re.Match[str]) -> str:
     cases = cases_before(match.string, match.start("number"))
     if cases == "gi":
         return "g" if _GOES_ON.match(match.string, match.end()) else "i"
-    if cases == "ap" and match.string.startswith(" от ", match.end()):
+    of_parts = match["unit"] == "%" and word_before(match.string, match.start("number")).lower() in (
+        "в",
+        "во",
+    )
+    if cases == "ap" and (of_parts or match.string.startswith(" от ", match.end())):
         return "p"
+    if cases == "adp" and match["number"] == "1":
+        return "d"
     return cases[0] if cases else "n"
 
 
