@@ -92,6 +92,16 @@ def test_words_have_times_within_the_clip(client: FlaskClient) -> None:
     assert 0 < times[0][0] < times[-1][1] < int(answer.headers["Chunk-Frames"]) * 40
 
 
+def test_times_are_those_of_the_words_as_typed(client: FlaskClient) -> None:
+    answer = generate(client, text="С **5 кг** 😀 яблок в 10:30!", language="ru")
+    spans = [tuple(map(int, pair.split("-"))) for pair in answer.headers["Chunk-Words"].split()]
+    lasts = [stop - start for start, stop in spans]
+    assert len(lasts) == 7
+    assert lasts[3] == 0, "a picture is silent"
+    assert lasts[6] > 600, "a time of day is read in full"
+    assert all(last > 50 for index, last in enumerate(lasts) if index != 3)
+
+
 def test_the_page_gets_sound_as_long_as_the_picture(client: FlaskClient, tmp_path: Path) -> None:
     answer = generate(client, audio="flac")
     clip = tmp_path / "clip.mp4"

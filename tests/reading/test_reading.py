@@ -58,6 +58,15 @@ def test_silent_words_are_empty_and_in_their_place() -> None:
     ]
 
 
+def test_words_are_typed_as_they_come() -> None:
+    reading = read("да 😀 5 кг **нет**", "ru")
+    words = timed(reading.spoken)
+    assert reading.spoken == "да пять килограммов нет"
+    assert [word.text for word in reading.typed(words[:0])] == []
+    assert [word.text for word in reading.typed(words[:2])] == ["да", "😀", "5"]
+    assert reading.typed(words[:3]) == reading.typed(words)[:4]
+
+
 MARKED = """
 **Важно**: это *очень* просто → Важно: это очень просто
 ***Важно*** и __это__ → Важно и это

@@ -23,19 +23,21 @@ class Reading:
         """Give the typed pieces the times of what was spoken for them.
 
         Args:
-            words: the words of `spoken.split()` in order, timed.
+            words: the words of `spoken.split()` in order, timed; or the first of them, while they are
+                being spoken.
 
         Returns one word for each piece, in order, from the start of its first spoken word to the
         stop of its last. A piece for which nothing was spoken is empty and stands at the stop of
-        the one before.
+        the one before. While words are missing the pieces end with that of the last word.
         """
         spans: dict[int, tuple[int, int]] = {}
-        for word, source in zip(words, self.sources, strict=True):
+        for word, source in zip(words, self.sources, strict=False):
             start, _ = spans.get(source, (word.start, 0))
             spans[source] = (start, word.stop)
+        begun = len(self.pieces) if len(words) == len(self.sources) else max(spans, default=-1) + 1
         timed: list[Word] = []
         stop = 0
-        for index, piece in enumerate(self.pieces):
+        for index, piece in enumerate(self.pieces[:begun]):
             start, stop = spans.get(index, (stop, stop))
             timed.append(Word(piece, start, stop))
         return tuple(timed)
