@@ -11,7 +11,7 @@ where nobody else wants that size: a request's pictures depend on the request al
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -76,14 +76,19 @@ class Batcher:
 
         Args:
             faces: `(n, 6, 96, 96)` float32 in [0, 1], see `wav2lip.face.crop`.
+
+        Raises:
+            EngineUnavailable: the device has too little memory even for one picture.
         """
         with self._turn:
             self._looking += 1
-            self._turn.wait_for(lambda: not self._busy)
-            self._looking -= 1
+            try:
+                self._turn.wait_for(lambda: not self._busy)
+            finally:
+                self._looking -= 1
             self._busy = True
         with self._passing_on():
-            return self._network.look(faces)
+            return self._seen(faces)
 
     def draw(self, windows: Tensor, pictures: PictureTerms, first: bool = False) -> Tensor:
         """Draw the next frames of a request, when it is their turn.
@@ -104,7 +109,7 @@ class Batcher:
             self._waiting.append(piece)
         try:
             while batch := self._turn_of(piece):
-                with self._passing_on():
+                with self._passing_on(batch):
                     self._deliver(batch)
         finally:
             with self._turn:
@@ -122,12 +127,13 @@ class Batcher:
             return self._next_batch()
 
     @contextmanager
-    def _passing_on(self) -> Iterator[None]:
+    def _passing_on(self, batch: Iterable[_Piece] = ()) -> Iterator[None]:
         """Let somebody else have the device afterwards."""
         try:
             yield
         finally:
             with self._turn:
+                self._waiting[:0] = [piece for piece in batch if not piece.drawn.done()]  # interrupted
                 self._busy = False
                 self._turn.notify_all()
 
@@ -160,23 +166,14 @@ class Batcher:
             start += len(piece)
 
     def _drawn(self, batch: list[_Piece]) -> Tensor:
-        """Draw, in smaller batches from now on if the device's memory does not suffice."""
         wanted = sum(map(len, batch))
         while True:
             size = self._size_for(wanted)
             try:
                 return self._drawn_by(size, batch)[:wanted]
             except RuntimeError as exc:
-                if not _is_out_of_memory(exc):
-                    raise
-                if size == 1:
-                    message = "the device has too little memory left to draw one frame"
-                    raise EngineUnavailable(message, engine="wav2lip") from exc
+                _raise_unless_less_would_do(size, exc)
             self._sizes = tuple(sorted({min(other, size // 2) for other in self._sizes}))
-            torch.cuda.empty_cache()  # does nothing where there is no CUDA
-            log.warning(
-                "the device ran out of memory: Wav2Lip goes on with %d frames at a time", self.largest
-            )
 
     def _drawn_by(self, size: int, batch: list[_Piece]) -> Tensor:
         rounds = -(-sum(map(len, batch)) // size)
@@ -184,6 +181,14 @@ class Batcher:
         starts = range(0, rounds * size, size)
         drawn = [self._network.draw(windows[at : at + size], _rows(pictures, at, size)) for at in starts]
         return torch.cat(drawn) if rounds > 1 else drawn[0]
+
+    def _seen(self, faces: Tensor) -> PictureTerms:
+        try:
+            return self._network.look(faces)
+        except RuntimeError as exc:
+            _raise_unless_less_would_do(len(faces), exc)
+        halves = [self._seen(half).terms for half in faces.tensor_split(2)]
+        return PictureTerms(tuple(torch.cat(terms) for terms in zip(*halves, strict=True)))
 
     def _size_for(self, frames: int) -> int:
         return next((size for size in self._sizes if size >= frames), self.largest)
@@ -224,6 +229,12 @@ def _finished(drawn: Tensor) -> Tensor:
     return drawn
 
 
-def _is_out_of_memory(exc: RuntimeError) -> bool:
-    """Whether a device says that its memory is used up; MPS has no error of its own for that."""
-    return isinstance(exc, torch.OutOfMemoryError) or "out of memory" in str(exc)
+def _raise_unless_less_would_do(frames: int, exc: RuntimeError) -> None:
+    """Raise what a device said, unless it was that its memory does not suffice for so many frames."""
+    # MPS has no error of its own for that.
+    if not (isinstance(exc, torch.OutOfMemoryError) or "out of memory" in str(exc)):
+        raise exc
+    if frames == 1:
+        message = "the device has too little memory left for one frame"
+        raise EngineUnavailable(message, engine="wav2lip") from exc
+    log.warning("no memory for %d frames at a time: Wav2Lip goes on with half as many", frames)

@@ -47,6 +47,9 @@ class DeviceLowerFace(LowerFace):
         self._detail_there = self._planes(self._detail)
         self._grain_there = self._planes(self._grain)
         self._mask_there = self._planes(self._mask)
+        self._patches(
+            torch.zeros(1, 3, *drawn), np.ones(1)
+        )  # a device is slow at first, and nobody waits yet
 
     def pasted(self, frames: Iterable[Frame], drawn: Tensor, gates: NDArray[np.float64]) -> Iterator[Frame]:
         """See `LowerFace.pasted`; equal to it but for a level. `drawn` may lie on the device."""

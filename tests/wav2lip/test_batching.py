@@ -26,16 +26,22 @@ class Watched:
         self.network = network
         self.room = 1000  # frames at a time for which it has memory
         self.batches: list[int] = []
+        self.interrupted_next = False  # after this batch, whoever draws is interrupted once
         self.drawing, self.let = threading.Event(), threading.Event()
         self.let.set()
 
     def look(self, faces: Tensor) -> PictureTerms:
+        if len(faces) > self.room:
+            raise torch.OutOfMemoryError
         return self.network.look(faces)
 
     def draw(self, windows: Tensor, pictures: PictureTerms) -> Tensor:
         self.drawing.set()
         assert self.let.wait(60)
         self.batches.append(len(windows))
+        if self.interrupted_next and len(self.batches) > 1:
+            self.interrupted_next = False
+            raise KeyboardInterrupt
         if len(windows) > self.room:
             raise torch.OutOfMemoryError
         return self.network.draw(windows, pictures)
@@ -188,8 +194,32 @@ def test_out_of_memory_halves_the_batches(
         for ask, one in zip(asks, drawn, strict=True):
             torch.testing.assert_close(one.result(60), network.draw(*ask[:2]), atol=1e-5, rtol=0)
     assert watched.batches == [4, 16, 8, 4, 4, 4, 4] and batcher.largest == 4
-    assert "4 frames at a time" in caplog.text
+    assert "no memory for 8 frames" in caplog.text
     assert torch.equal(batcher.draw(*asks[0]), drawn[0].result())  # the same, alone
+
+
+def test_out_of_memory_looks_at_half_the_pictures(watched: Watched, batcher: Batcher) -> None:
+    faces = torch.rand(7, 6, 96, 96, generator=torch.Generator().manual_seed(0))
+    watched.room = 2
+    for seen, wanted in zip(batcher.look(faces).terms, watched.network.look(faces).terms, strict=True):
+        torch.testing.assert_close(seen, wanted, atol=1e-5, rtol=1e-5)
+    watched.room = 0
+    with pytest.raises(EngineUnavailable, match="memory"):
+        batcher.look(faces)
+
+
+def test_who_is_interrupted_takes_nobody_along(
+    watched: Watched, batcher: Batcher, pool: ThreadPoolExecutor
+) -> None:
+    photo = pictures(watched.network, 0)
+    asks = [(sound(seed, 5), photo, False) for seed in range(3)]
+    watched.interrupted_next = True
+    drawn = asked_while_busy(watched, batcher, pool, asks)
+    results = [one.exception(60) for one in drawn]
+    assert [type(result) for result in results].count(KeyboardInterrupt) == 1
+    for ask, one, result in zip(asks, drawn, results, strict=True):
+        assert result or torch.equal(one.result(), batcher.draw(*ask))
+    assert not batcher._waiting
 
 
 def test_without_memory_for_one_frame_the_request_is_told(watched: Watched, batcher: Batcher) -> None:
