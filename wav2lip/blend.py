@@ -97,7 +97,8 @@ class LowerFace:
         trust = self._edge * likeness(difference, MISMATCH, NEIGHBOURHOOD)
         trusted = cv2.merge([*cv2.split(difference * trust[..., None]), trust])
         # Far from the edge, the whole edge's difference takes the place of the nearby one.
-        weighed = cv2.GaussianBlur(trusted, (0, 0), SURROUNDINGS) + FAR * trusted.mean(axis=(0, 1))
+        whole = np.array(cv2.mean(trusted), np.float32)
+        weighed = cv2.GaussianBlur(trusted, (0, 0), SURROUNDINGS) + np.float32(FAR) * whole
         return np.asarray(face + weighed[..., :3] / (weighed[..., 3:] + 1e-6), np.float32)
 
     def _enlarged(self, face: Plane) -> Plane:
@@ -202,8 +203,9 @@ def likeness(difference: Plane, scale: float, neighbourhood: float) -> Plane:
         scale: levels.
         neighbourhood: pixels, standard deviation, over which differences are looked at together.
     """
-    energy = cv2.GaussianBlur((difference**2).mean(axis=2), (0, 0), neighbourhood)
-    return np.asarray(np.exp2(-energy / scale**2), np.float32)
+    squares = np.einsum("yxc,yxc->yx", difference, difference)
+    energy = cv2.GaussianBlur(squares, (0, 0), neighbourhood)
+    return np.asarray(np.exp2(-energy / (3 * scale**2)), np.float32)
 
 
 def missing_grain(drawn: Plane, original: Plane, seed: int) -> Plane:
