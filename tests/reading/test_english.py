@@ -69,6 +69,9 @@ at 5 p.m. today → at five p m today
 10:30 a.m. → ten thirty a m
 15:45 → fifteen forty five
 won 3:1 → won three to one
+May 5, 2024, at 5 p.m. → May fifth twenty twenty four at five p m
+In 1066, William came → In ten sixty six William came
+05-12-2024 → May twelfth twenty twenty four
 ## money
 $5 → five dollars
 $1 → one dollar
@@ -101,6 +104,9 @@ $5-10 → five to ten dollars
 200 sq ft → two hundred square feet
 a 5-kg bag → a five kilogram bag
 60 Hz → sixty hertz
+90 min. of play → ninety minutes of play
+4x4 → four by four
+1 000 000 → one million
 ## abbreviations
 Dr. Smith → Doctor Smith
 Dr. Smith lives on Park Dr. → Doctor Smith lives on Park Drive
@@ -126,6 +132,8 @@ World War II → World War two
 Part I → Part one
 the XXI century → the twenty first century
 I think → I think
+Malcolm X → Malcolm X
+Pope John Paul II → Pope John Paul the second
 ## addresses, other letters, signs
 https://example.com/path?q=1 → example dot com slash path
 www.example.com → example dot com

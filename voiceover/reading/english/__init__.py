@@ -10,11 +10,11 @@ _ADDRESS_MARKS = {".": "dot", "/": "slash", "@": "at", "-": "dash", "_": "unders
 def read(draft: Draft) -> Draft:
     """Write out what is not written in words; each pass leaves less for the next."""
     draft = addresses.read(draft, _ADDRESS_MARKS)
-    draft = abbreviations.read(draft)
     if any(character.isdigit() for character in draft.text):
         draft = numbers.telephones(draft)
         draft = dates.read(draft)
         draft = units.read(draft)
+    draft = abbreviations.read(draft)
     draft = romans.read(draft)
     draft = numbers.read(draft)
     draft = cyrillic.read(draft)

@@ -5,7 +5,8 @@ import re
 from voiceover.reading.draft import Draft
 
 _ANYWHERE = {
-    "e.g.": "for example", "i.e.": "that is", "etc.": "et cetera", "vs.": "versus", "vs": "versus",
+    "e.g.": "for example", "i.e.": "that is", "etc.": "et cetera", "etc": "et cetera",
+    "vs.": "versus", "vs": "versus",
     "approx.": "approximately", "a.k.a.": "also known as", "w/o": "without", "w/": "with", "b/c": "because",
     "et al.": "et al", "dept.": "department", "est.": "established", "govt.": "government",
     "min.": "minimum", "max.": "maximum", "misc.": "miscellaneous", "tel.": "telephone",

@@ -15,7 +15,7 @@ _SHORT_MONTH = re.compile(
 )
 
 _NUMERIC = re.compile(
-    r"(?<![\d/.-])(?P<first>\d{1,2})(?P<mark>[./])(?P<second>\d{1,2})(?P=mark)(?P<year>\d{4}|\d\d)(?![\d/]|[.]\d)"
+    r"(?<![\d/.-])(?P<first>\d{1,2})(?P<mark>[./-])(?P<second>\d{1,2})(?P=mark)(?P<year>\d{4}|\d\d)(?![\d/]|[.-]\d)"
     r"|(?<![\d-])(?P<iso_year>\d{4})-(?P<iso_month>0[1-9]|1[0-2])-(?P<iso_day>0[1-9]|[12]\d|3[01])(?![\d-])"
 )
 _DAY = r"(?:[12]\d|3[01]|0?[1-9])"

@@ -35,6 +35,8 @@ _YEAR_WORD = re.compile(
 _COUNTED = re.compile(
     r" (?:(?!was |is |has |his |this |its |as |us |does )[a-z]+s|people|men|women|children)(?!\w)"
 )
+_SPACED = re.compile(r"(?<![\d.,-])\d{1,3}(?:(?: \d{3}){2,}|(?: 000)+)(?![\d-]|[.,]\d)")
+_SIZE = re.compile(r"(?<=\d) ?[x×] ?(?=\d)")
 _EMERGENCY = re.compile(r"(?i:call|dial|phone|a|the) $")
 
 
@@ -48,6 +50,8 @@ def read(draft: Draft) -> Draft:
     draft = draft.sub(
         _SIGN_FRACTION, lambda match: (" " if match["whole"] is not None else "") + _SIGN_FRACTIONS[match[0]]
     )
+    draft = draft.sub(_SPACED, lambda match: match[0].replace(" ", ","))
+    draft = draft.sub(_SIZE, lambda _: " by ")
     draft = draft.sub(_SIGN, lambda match: _SIGNS[match[0].strip()])
     draft = draft.sub(_FRACTION, _fraction)
     draft = draft.sub(_VERSION, lambda match: " point ".join(cardinal(int(n)) for n in match[0].split(".")))
@@ -123,8 +127,9 @@ def _integer(match: re.Match[str]) -> str:
     before = text[max(0, start - 16) : start]
     if typed == "911" and _EMERGENCY.search(before):
         return digits(typed)
-    if len(typed) == 4 and "1100" <= typed <= "2099" and typed[1:] != "000":
-        is_count = _COUNTED.match(text, stop) and not _YEAR_WORD.search(before)
-        if not is_count and not text[:start].endswith("number "):
+    if len(typed) == 4 and "1000" < typed <= "2099" and typed[1:] != "000":
+        after_year_word = _YEAR_WORD.search(before)
+        is_count = typed < "1100" or _COUNTED.match(text, stop) or before.endswith("number ")
+        if after_year_word or not is_count:
             return year(int(typed))
     return _number(typed)

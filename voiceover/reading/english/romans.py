@@ -18,7 +18,7 @@ _RULERS = _words(
     Christian Gustav Wilhelm Otto Leopold Albert Mary Ramesses Ramses Darius Xerxes Ptolemy Cleopatra
     Tutankhamun Juan Carlos Felipe Alfonso Pedro Victor Emmanuel Constantine Justinian Theodosius Harald
     Haakon Olav Margaret Margrethe Beatrix Francis Franz Joseph Karl Boris Basil Michael Mehmed Suleiman
-    Murad Selim Isabella Umberto Stephen Robert David Kenneth Malcolm Rainier Abdullah Hussein Rama
+    Murad Selim Isabella Umberto Stephen Robert David Kenneth Rainier Abdullah Hussein Rama
     """
 )
 _NUMBERED = _words(

@@ -60,7 +60,7 @@ _AMOUNT = re.compile(
 _ANY = "|".join(re.escape(name) for name in sorted(_UNITS, key=len, reverse=True))
 _MEASURE = re.compile(
     rf"(?<![\d.,/])(?P<number>{INTEGER})(?P<part>\.\d+|/\d+| ?[½⅓⅔¼¾])?"
-    rf"(?P<gap>[ -]?)(?P<unit>{_ANY})(?!\w|/\w)"
+    rf"(?P<gap>[ -]?)(?P<unit>{_ANY})(?!\w|/\w)(?P<dot>(?<=[a-z])\.)?"
 )
 _OTHER_FIRST = re.compile(r"(?<!\w)(?P<height>\d)['′’](?P<inches>\d{1,2})(?:\"|″|”)")
 
@@ -70,7 +70,7 @@ def read(draft: Draft) -> Draft:
     draft = draft.sub(_OTHER_FIRST, lambda match: f"{match['height']} foot {match['inches']}")
     draft = draft.sub(_AMOUNT, _amount)
     return draft.edit(
-        (match.start("gap"), match.end("unit"), _unit(match)) for match in _MEASURE.finditer(draft.text)
+        (match.start("gap"), match.end(), _unit(match)) for match in _MEASURE.finditer(draft.text)
     )
 
 
@@ -92,9 +92,11 @@ def _amount(match: re.Match[str]) -> str:
 def _unit(match: re.Match[str]) -> str:
     noun, part = _UNITS[match["unit"]], match["part"] or ""
     one = match["number"] == "1" and not part
+    # The dot of an abbreviation is heard only where it ends the text as well.
+    dot = "." if match["dot"] and match.end() >= len(match.string.rstrip()) else ""
     if one or part.startswith("/") or match["gap"] == "-":
-        return ("-" if match["gap"] == "-" else " ") + noun
-    return " " + _plural(noun)
+        return ("-" if match["gap"] == "-" else " ") + noun + dot
+    return f" {_plural(noun)}{dot}"
 
 
 def _plural(noun: str) -> str:

@@ -26,7 +26,8 @@ _GOVERNED_CASES = {
 """Words and the cases, the commonest first, in which a number after them may stand."""
 _CASES_AFTER = {word: cases for cases, words in _GOVERNED_CASES.items() for word in words.split()}
 
-_LAST_WORD = re.compile(rf"({WORD}(?:-{WORD})?)[ \n«„\"(]*$")
+_WORD = re.compile(rf"{WORD}(?:-{WORD})?")
+_OPENERS = '«„"('
 _JOINED_BEFORE = re.compile(
     rf"(?<![\d.,:]){INTEGER}(?:[.,]\d+|-[а-я]{{1,3}})?(?: ?[-–—] ?| (?:и|или|либо) )$"
 )
@@ -52,20 +53,22 @@ def before_all(text: str, start: int) -> str:
 def cases_before(text: str, start: int) -> str:
     """Return the cases in which a number that begins there may stand, the likeliest first; "" if any."""
     before = before_all(text, start)
-    last = _LAST_WORD.search(before)
-    if not last:
-        return ""
-    word = last[1].lower()
+    word = _last_word(before).lower()
     if word in _CASES_AFTER:
         return _CASES_AFTER[word]
-    plural = [form.case for form in forms(word) if form.adjective and form.plural]
+    plural = [form.case for form in forms(word) if form.adjective and form.plural] if word else []
     return "".join(dict.fromkeys(plural))
 
 
 def word_before(text: str, start: int) -> str:
     """Return the word right before a place, "" where a mark or nothing stands there."""
-    last = _LAST_WORD.search(text[max(0, start - _REACH) : start])
-    return last[1] if last else ""
+    return _last_word(text[max(0, start - _REACH) : start])
+
+
+def _last_word(before: str) -> str:
+    pieces = before.rstrip(" \n" + _OPENERS).split()
+    word = pieces[-1].lstrip(_OPENERS) if pieces else ""
+    return word if _WORD.fullmatch(word) else ""
 
 
 @dataclass(frozen=True, slots=True)
