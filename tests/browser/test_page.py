@@ -262,3 +262,12 @@ def test_nothing_moves_while_the_avatar_speaks(open_page: OpenPage) -> None:
     page.click("#start")
     wait_for_phase(page, "done")
     assert page.evaluate("probe.shift") < 0.02
+
+
+@pytest.mark.parametrize("language", ["ru-RU", "en-US"])
+def test_the_page_tells_the_command_that_brings_a_missing_engine(open_page: OpenPage, language: str) -> None:
+    page = open_page(language)
+    page.locator("summary", has_text="Движки" if language == "ru-RU" else "Engines").click()
+    missing = page.locator("#engines li", has_text="wav2lip").first
+    expect(missing.locator("code")).to_have_text(".venv/bin/flask models download wav2lip_gan")
+    expect(page.locator("#engines li[data-available=true] code")).to_have_count(0)

@@ -1,6 +1,7 @@
 """The engine keeps the promises of `voiceover.lips`, whatever its weights draw."""
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -123,6 +124,19 @@ def test_between_adjoining_speech_the_face_stays_in_its_posture() -> None:
 def test_at_a_seam_of_resting_chunks_the_picture_is_the_photo(engine: Wav2LipEngine, photo: Avatar) -> None:
     ends = [drawn(engine, photo, speech(pattern))[index] for pattern in ("xx", ".x.") for index in (0, -1)]
     assert all(np.array_equal(end, photo.frames[0]) for end in ends)
+
+
+def test_a_seam_of_adjoining_chunks_is_no_step(engine: Wav2LipEngine, photo: Avatar) -> None:
+    """From chunk to chunk the face changes no more than it does at any beginning of a sound."""
+    lead_in = np.zeros(SAMPLE_RATE // 10, np.float32)
+    after = speech("xx..", follows=True)
+    after = replace(after, samples=np.concatenate((lead_in, after.samples[: -len(lead_in)])))
+    first, second = drawn(engine, photo, speech("xx.", continues=True)), drawn(engine, photo, after)
+    frames = [*first, *second]
+    steps = [float(np.abs(a.astype(int) - b).mean()) for a, b in pairwise(frames)]
+    seam = len(first) - 1
+    assert steps[seam] > 0  # the sound begins right after it
+    assert steps[seam] <= 1.1 * max(steps[seam - 10 : seam])
 
 
 def test_batches_leave_no_seam(engine: Wav2LipEngine, photo: Avatar) -> None:

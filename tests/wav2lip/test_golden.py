@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.wav2lip import formula
@@ -118,6 +120,15 @@ def test_no_sound_is_lost_at_the_end_of_a_chunk() -> None:
     for index, start in enumerate(mel.window_starts(heard.shape[1], 25)[:-1]):
         assert np.array_equal(windows[index, 0], heard[:, start : start + 16])
     assert np.all(windows[99, 0, :, 5:] == mel.SILENCE)
+
+
+@given(st.floats(5, 120), st.integers(16, 400))
+def test_at_any_frame_rate_frames_see_what_the_reference_lets_them_see(fps: float, columns: int) -> None:
+    heard = np.random.default_rng(columns).random((80, columns), np.float32)
+    starts = mel.window_starts(columns, fps)[:-1]
+    windows = mel.frame_windows(heard, len(starts) + 1, fps)
+    for window, start in zip(windows, starts, strict=False):
+        assert np.array_equal(window[0], heard[:, start : start + 16])
 
 
 def as_png(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
