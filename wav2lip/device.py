@@ -43,6 +43,8 @@ class Renderer:
 
 def fastest(network: Wav2Lip) -> Renderer:
     """Return the network in the fastest exact enough mode of this machine's best device. Takes seconds."""
+    # For the process: equal requests must give equal pictures, and CUDA's transposed convolutions may not.
+    torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
     device = best_device()
     modes = list(exact_enough_modes(network, device))
     batches = BATCHES[device.type]
@@ -56,7 +58,7 @@ def fastest(network: Wav2Lip) -> Renderer:
 def best_device() -> torch.device:
     """Return the fastest kind of device there is."""
     if torch.cuda.is_available():
-        return torch.device("cuda")  # without cudnn.benchmark: equal requests must give equal pictures
+        return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 

@@ -50,6 +50,7 @@ def test_tensors_paste_what_opencv_pastes(factor: float, device: str) -> None:
     here = LowerFace(who.picture, who.face, who.box, seed=3)
     made, wanted = pasted(there, drawn.to(device)), pasted(here, drawn)
     assert np.abs(wanted - who.picture).max() > 30
+    assert np.array_equal(made, pasted(there, drawn.to(device)))
     difference = np.abs(made - wanted)
     assert difference.max() <= 1
     assert (difference > 0).mean() < 1e-3
