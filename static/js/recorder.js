@@ -41,8 +41,8 @@ export class Recorder {
 
   /** Begins; resolves to the recording once it is stopped, or to null if it is cancelled. Rejects without a microphone. */
   async record() {
-    // What a call needs would change the voice.
-    const wish = { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: true };
+    // What makes calls clear would change the voice, or overload it.
+    const wish = { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
     const stream = await navigator.mediaDevices.getUserMedia({ audio: wish });
     const type = recordable((name) => MediaRecorder.isTypeSupported(name));
     const recorder = new MediaRecorder(stream, { mimeType: type, audioBitsPerSecond: 128_000 });

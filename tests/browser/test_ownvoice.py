@@ -19,7 +19,7 @@ from tests.imitator import engines_with_imitator
 from tests.recordings import file, spoken
 from voiceover.types import SAMPLE_RATE
 
-MORE = 1_500  # ms of recording beyond what is enough: its pauses are cut
+MORE = 3_000  # ms of recording beyond what is enough: its pauses are cut
 
 
 @pytest.fixture(scope="module")
@@ -232,7 +232,7 @@ def test_a_voice_is_recorded_by_the_microphone(open_with_microphone: OpenPage) -
     page.fill("#own-name", "С микрофона")
     page.check("#own-consent")
     page.click("#own-save")
-    expect(page.locator("#own-verdict")).to_contain_text("с речи", timeout=PATIENCE)
+    assert verdict(page, "good").startswith("Хорошая запись"), "the browser has not changed the voice"
     assert kept(page) == ["С микрофона"]
     forget_all(page)
 
