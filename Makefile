@@ -39,11 +39,11 @@ pictures: $(VENV)/test.stamp
 
 # For whoever has trained weights in checkpoints/: does Wav2Lip draw with them what it should?
 check-weights: $(VENV)/test.stamp
-	$(PYTHON) -m pytest -m weights tests/wav2lip
 	$(PYTHON) -m benchmarks.lipsync --lips wav2lip
 	$(PYTHON) -m benchmarks.framing
 	$(PYTHON) -m benchmarks.restoration
 	$(PYTHON) -m benchmarks.wav2lip
+	$(PYTHON) -m pytest -m weights tests/wav2lip
 
 setup: $(VENV)/run.stamp
 
