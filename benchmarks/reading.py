@@ -24,9 +24,9 @@ TEXTS = {
 
 
 def milliseconds_to_read(text: str, language: str) -> float:
-    begin = time.perf_counter()
+    begin = time.thread_time()  # the processor's time: machines are shared
     read(text, language)
-    return 1000 * (time.perf_counter() - begin)
+    return 1000 * (time.thread_time() - begin)
 
 
 def main() -> None:

@@ -2,7 +2,17 @@
 
 from voiceover.reading import addresses
 from voiceover.reading.draft import Draft
-from voiceover.reading.russian import abbreviations, dates, latin, letters, numbers, romans, signs, units
+from voiceover.reading.russian import (
+    abbreviations,
+    dates,
+    latin,
+    letters,
+    numbers,
+    romans,
+    signs,
+    telephones,
+    units,
+)
 
 _ADDRESS_MARKS = {
     ".": "точка",
@@ -19,7 +29,7 @@ def read(draft: Draft) -> Draft:
     draft = signs.stress(draft)
     draft = addresses.read(draft, _ADDRESS_MARKS)
     if any(character.isdigit() for character in draft.text):
-        draft = numbers.telephones(draft)
+        draft = telephones.read(draft)
         draft = dates.numeric(draft)
         draft = numbers.unify(draft)
         draft = abbreviations.of_laws(draft)

@@ -39,6 +39,26 @@ _SIGN_BEFORE = re.compile("(?:(?:минус|плюс) |[-−+±~≈])$")
 _NEXT_WORD = re.compile(rf" ({WORD})(?![-\w])")
 
 
+_IN_A_BOOK = re.compile(
+    r"(?<!\w)(?i:рисун|таблиц|пункт|стать|глав|част|страниц|раздел|параграф|абзац|том)\w{0,4} $"
+)
+_NAMED = re.compile(
+    r"(?:[A-Za-z]\.? ?|\w-|№ |(?<!\w)(?i:номер|дом|квартир|верси|маршрут|автобус|рейс|палат|кабинет|корпус|"
+    r"строени|офис|школ|выпуск|канал|пример|вариант|задани|упражнени|урок|уров|тест|модел|поезд|трамва|"
+    r"троллейбус)\w{0,5} )$"
+)
+
+
+def is_in_a_book(text: str, start: int) -> bool:
+    """Tell whether a number there is that of a page, a chapter, an article: it is read as it is."""
+    return bool(_IN_A_BOOK.search(text[max(0, start - 20) : start]))
+
+
+def is_named(text: str, start: int) -> bool:
+    """Tell whether what stands before bears the number: "школа 5", "Ту-154"; no noun after it does."""
+    return bool(_NAMED.search(text[max(0, start - 20) : start]))
+
+
 def before_all(text: str, start: int) -> str:
     """Return what stands before a number and the numbers that are joined to it: of "с 3–5 мая" it is "с "."""
     before = text[max(0, start - _REACH) : start]

@@ -96,24 +96,29 @@ def inflect(phrase: str, case: str, plural: bool) -> str:
 
 def counted(phrase: str, number: int, case: str) -> str:
     """Put a noun with its adjectives into the form that a number in that case asks for."""
-    if number % 10 == 1 and number % 100 != 11:
+    if is_one(number):
         return inflect(phrase, case, False)
     if case not in "na":
         return inflect(phrase, case, True)
-    if number % 10 in (2, 3, 4) and number % 100 not in (12, 13, 14):
+    if _is_few(number):
         return _paucal(phrase)
     return inflect(phrase, "g", True)
 
 
+def is_one(number: int) -> bool:
+    """Tell whether a number counts like one: 1, 21, 101, not 11."""
+    return number % 10 == 1 and number % 100 != 11
+
+
 def agrees(number: int, case: str, form: Form) -> bool:
     """Tell whether a noun in that form may be counted by a number in that case."""
-    if number % 10 == 1 and number % 100 != 11:
+    if is_one(number):
         return not form.plural and form.case == case
     if case not in "na":
         return form.plural and form.case == case
     if form.case != "g":
         return False
-    few = number % 10 in (2, 3, 4) and number % 100 not in (12, 13, 14)
+    few = _is_few(number)
     if few and case == "a" and form.animate:
         return form.plural
     return form.plural != (few and not form.adjective)
@@ -138,6 +143,10 @@ def load() -> None:
     """Load the dictionary and the numerals (about a third of a second), so that no text waits for them."""
     forms("слово")
     cardinal(1)
+
+
+def _is_few(number: int) -> bool:
+    return number % 10 in (2, 3, 4) and number % 100 not in (12, 13, 14)
 
 
 def _paucal(phrase: str) -> str:
