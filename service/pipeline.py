@@ -92,6 +92,7 @@ class Pipeline:
             lips: engines that draw, where they are not to be all that there are.
         """
         self.avatars = avatars
+        self.models = models
         self.own_voices = own_voices
         self.speech = speech or speech_engines(models)
         self.lips = lips or lip_engines(models)

@@ -1,6 +1,7 @@
 """The text is cut where a reader would rest, nothing is lost, and no text is too nasty."""
 
 import sys
+import unicodedata
 from types import FrameType
 
 import pytest
@@ -437,3 +438,31 @@ def test_copying_grows_linearly(unit: str) -> None:
     Measured.copied = 0
     split(text, "ru")
     assert Measured.copied <= 100 * len(text)
+
+
+def test_thai_is_cut_between_phrases_and_never_within_a_letter_and_its_marks() -> None:
+    phrases = "สวัสดีครับ ผมชื่อสมชาย วันนี้อากาศดีมาก เราไปเดินเล่นที่สวนกันไหม"
+    assert [chunk.text for chunk in split(phrases, "th")] == [
+        "สวัสดีครับ ผมชื่อสมชาย วันนี้อากาศดีมาก",
+        "เราไปเดินเล่นที่สวนกันไหม",
+    ]
+    run = "เราไปเดินเล่นที่สวนกันไหมแล้วค่อยกลับบ้านมากินข้าวเย็นด้วยกันทั้งครอบครัว" * 5
+    parts = [chunk.text for chunk in split(run, "th")]
+    assert "".join(parts) == run and len(parts) > 5
+    assert all(unicodedata.category(part[0]) != "Mn" and part[-1] not in "เแโใไ" for part in parts)
+    assert [chunk.text for chunk in split("เ" * 9, "th")] == ["เ" * 9]
+
+
+@pytest.mark.parametrize(
+    ("language", "sentences"),
+    [
+        ("ar", ["مرحبا يا صديقي.", "كيف حالك اليوم؟", "أنا بخير، شكرا لك!"]),
+        ("he", ["שלום חבר שלי.", "מה שלומך היום?", "אני בסדר, תודה!"]),
+        ("fa", ["سلام دوست من.", "حال شما چطور است؟", "من خوبم، ممنون."]),
+        ("ur", ["میرا نام علی ہے۔", "آپ کیسے ہیں؟"]),
+        ("hi", ["नमस्ते!", "मेरा नाम राज है।", "मैं दिल्ली में रहता हूँ।"]),
+        ("ko", ["안녕하세요!", "제 이름은 민수입니다."]),
+    ],
+)
+def test_sentences_of_other_scripts(language: str, sentences: list[str]) -> None:
+    assert [chunk.text for chunk in split(" ".join(sentences), language)] == sentences

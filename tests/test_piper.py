@@ -192,3 +192,16 @@ def test_a_downloaded_voice_speaks_russian_before_espeak_does(tmp_path: Path) ->
     voices = [voice for engine in engines.working() for voice in engine.voices()]
     assert choose_voice(voices, "ru").id == "piper:ru_RU-joe-medium"
     assert choose_voice(voices, "ru-lv").id.startswith("espeak:ru-lv")
+
+
+def test_where_only_a_robotic_voice_speaks_a_natural_one_is_a_command_away(tmp_path: Path) -> None:
+    client = create_app(Settings(data=tmp_path / "data", checkpoints=tmp_path)).test_client()
+
+    def better() -> dict[str, str]:
+        return {told["language"]: told["command"] for told in client.get("/api/voices").json["better"]}
+
+    assert better()["ru"] == ".venv/bin/flask models download ru_RU-dmitri-medium"
+    assert "en" not in better(), "joe speaks it"
+    assert len(better()) > 40
+    pipermodels.russian_joe(tmp_path / "piper")
+    assert "ru" not in better()

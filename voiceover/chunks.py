@@ -22,6 +22,7 @@ MAX_UNSPACED = 40  # characters of scripts without spaces in a chunk: about as l
 IDEAL_FILL = 0.8  # of these limits: 12 words
 
 LONGEST_TOKEN = 200  # characters; a longer token is cut
+PHRASE_END = 5.0  # cost of a cut at a blank in a script that has none between words
 UNSPACED_STEP = 8  # characters; how finely text without spaces is cut
 
 SENTENCE_PAUSE = 0.45  # seconds
@@ -33,10 +34,18 @@ SENTENCE_MARKS = frozenset(".!?…。！？｡।॥؟۔։።។။")
 _BREAK_MARKS = frozenset(";:—–-；：؛")
 _LINE_ENDS = frozenset("\n\r\v\f\x85\u2028\u2029")
 
-# Small kana and the length mark belong to the character before them.
+# Small kana, the length mark, and the vowels and tones of Thai, Lao, Burmese and Khmer belong to the
+# character before them; vowels that Thai and Lao write first belong to the one after them.
+_ATTACHED = (
+    "ーぁぃぅぇぉっゃゅょァィゥェォッャュョ\u0e30-\u0e3a\u0e45\u0e47-\u0e4e\u0eb0-\u0ebc\u0ec8-\u0ece"
+    "\u102b-\u103e\u17b4-\u17d3"
+)
+_LEADING_VOWELS = "\u0e40-\u0e44\u0ec0-\u0ec4"
 _UNSPACED_FRAGMENT = re.compile(
-    rf"[{UNSPACED}]{{1,{UNSPACED_STEP}}}[ーぁぃぅぇぉっゃゅょァィゥェォッャュョ]{{0,2}}[^\w\s「『（《【“‘«(\[]{{0,{UNSPACED_STEP}}}"
+    rf"[{UNSPACED}]{{1,{UNSPACED_STEP}}}(?<![{_LEADING_VOWELS}])[{_ATTACHED}]{{0,6}}"
+    rf"[^\w\s「『（《【“‘«(\[]{{0,{UNSPACED_STEP}}}"
     rf"|[^{UNSPACED}]{{1,{LONGEST_TOKEN}}}"
+    rf"|[{UNSPACED}]"
 )
 
 
@@ -184,10 +193,16 @@ def _best_cuts(pieces: list[_Piece], clauses: Clauses) -> list[int]:
             cost = costs[start] + (MAX_WORDS * (part_fill - IDEAL_FILL)) ** 2
             if cost < best_cost:
                 best_cost, best_start = cost, start
-        cut_cost = clauses.cut_cost(pieces[stop - 1].text, pieces[stop].text) if stop < len(pieces) else 0.0
+        cut_cost = _cut_cost(pieces[stop - 1], pieces[stop], clauses) if stop < len(pieces) else 0.0
         costs.append(best_cost + cut_cost)
         starts.append(best_start)
     return _walk_back(starts)
+
+
+def _cut_cost(left: _Piece, right: _Piece, clauses: Clauses) -> float:
+    if left.unspaced and right.unspaced and right.spaced:
+        return PHRASE_END
+    return clauses.cut_cost(left.text, right.text)
 
 
 def _walk_back(starts: list[int]) -> list[int]:

@@ -182,6 +182,7 @@ class VoiceOut(BaseModel):
     id: str
     engine: str
     language: str
+    speaks: str = Field(description="Which of `languages` that is.")
     name: str
     quality: str = Field(description="`formant` (intelligible, robotic), `neural` or `imitated`.")
     fault: str = Field(description="Why it cannot speak; else empty.")
@@ -226,10 +227,17 @@ class LanguageOut(BaseModel):
     code: str
 
 
+class BetterVoiceOut(BaseModel):
+    language: str = Field(description="A language that only a robotic voice speaks here.")
+    model: str = Field(description="The natural voice that is recommended for it.")
+    command: str = Field(description="What brings that voice.")
+
+
 class VoicesOut(BaseModel):
     voices: list[VoiceOut]
     languages: list[LanguageOut] = Field(description="Languages that somebody speaks, without dialects.")
     auto: dict[str, str] = Field(description="What `auto` stands for: language → voice id.")
+    better: list[BetterVoiceOut] = Field(description="Voices that are worth getting.")
     own: list[OwnVoiceOut] = Field(description="Voices that people brought.")
     imitation: ImitationOut
 

@@ -1,12 +1,13 @@
 """Voices: who can speak, and bringing one's own."""
 
+from collections.abc import Iterator
 from contextlib import closing
 
 from apiflask import APIBlueprint
 from flask import Response, current_app, request
 
-from service.engines import AUTO_IMITATOR, choose_voice, imitators, languages
-from service.models import download_command
+from service.engines import AUTO_IMITATOR, base_language, choose_voice, imitators, languages
+from service.models import Kind, ModelFolder, download_command
 from service.pipeline import Pipeline
 from service.settings import Settings
 from service.web import schemas
@@ -62,12 +63,14 @@ def voices_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
     @blueprint.doc(summary="Who can speak, and in which languages")
     def list_() -> dict[str, object]:
         there, own = pipeline.voices(), store.all()
-        spoken, able = languages(there), _imitators()
+        able = _imitators()
+        chosen = {language: choose_voice(there, language) for language in languages(there)}
         ids = {voice.digest: voice.id for voice in own}
         return {
             "voices": [_described(voice, ids) for voice in there],
-            "languages": [{"code": language} for language in spoken],
-            "auto": {language: choose_voice(there, language).id for language in spoken},
+            "languages": [{"code": language} for language in chosen],
+            "auto": {language: voice.id for language, voice in chosen.items()},
+            "better": list(_better(chosen, pipeline.models)),
             "own": [_own(voice, able) for voice in own],
             "imitation": {
                 "engines": able,
@@ -123,11 +126,20 @@ def _described(voice: Voice, own: dict[str, str]) -> dict[str, str]:
         "id": voice.id,
         "engine": voice.engine,
         "language": voice.language,
+        "speaks": base_language(voice.language),
         "name": voice.name,
         "quality": voice.quality,
         "fault": sentence(voice.fault) if voice.fault else "",
         "own": own.get(voice.sample.digest, "") if voice.sample else "",
     }
+
+
+def _better(chosen: dict[str, Voice], models: ModelFolder) -> Iterator[dict[str, str]]:
+    """Yield the natural voices to get for languages that only robotic ones speak."""
+    for language, voice in chosen.items():
+        model = models.recommended(Kind.VOICE, language)
+        if model and voice.quality == "formant":
+            yield {"language": language, "model": model.name, "command": download_command(model.name)}
 
 
 def _own(voice: OwnVoice, engines: list[str]) -> dict[str, object]:

@@ -55,8 +55,8 @@ export class Api {
   }
 
   /** The chunks of a text: `[{index, text, language, pause}]`. */
-  async split(text, language, signal) {
-    const { chunks } = await this.#json("api/split", { ...json({ text, language }), signal });
+  async split(text, { language, voice }, signal) {
+    const { chunks } = await this.#json("api/split", { ...json({ text, language, voice }), signal });
     return chunks;
   }
 

@@ -1,5 +1,7 @@
 // The choices of language, voice, avatar and lips, from what the server offers.
 
+const AUTO = "auto";
+
 export class Choices {
   #selects;
   #words;
@@ -17,10 +19,10 @@ export class Choices {
     }
   }
 
-  /** offer: the server's answers, `{voices, engines, avatars}`; begins with a language. */
-  open(offer, language) {
+  /** offer: the server's answers, `{voices, engines, avatars}`. */
+  open(offer) {
     this.#offer = offer;
-    this.#fill(language);
+    this.#fill(AUTO);
     for (const select of Object.values(this.#selects)) select.disabled = false;
   }
 
@@ -48,13 +50,23 @@ export class Choices {
   /** Chooses an own voice where it can speak the language chosen. */
   chooseOwnVoice(id) {
     const { voices } = this.#offer.voices;
-    const voice = voices.find(({ own, language }) => own === id && speaks({ language }, this.#selects.language.value));
+    const theirs = voices.filter(({ own }) => own === id);
+    const voice = theirs.find(({ speaks }) => speaks === this.#spoken) ?? (this.#isAuto ? theirs[0] : null);
     if (voice) this.#selects.voice.value = voice.id;
   }
 
-  chooseLanguage(code) {
-    this.#selects.language.value = code;
-    this.#fillVoices();
+  /** The natural voice that is worth getting for the language spoken, `{language, command}`, or undefined. */
+  get better() {
+    return this.#offer?.voices.better.find(({ language }) => language === this.#spoken);
+  }
+
+  get #isAuto() {
+    return this.#selects.language.value === AUTO;
+  }
+
+  /** The language chosen; where each sentence tells its own, that of the page. */
+  get #spoken() {
+    return this.#isAuto ? this.#words.language : this.#selects.language.value;
   }
 
   #fill(language) {
@@ -66,17 +78,23 @@ export class Choices {
       avatars.map(({ id, name }) => ({ value: id, label: this.#name(name) })),
       avatar,
     );
-    fill(this.#selects.lips, this.#lips(), this.#selects.lips.value || "auto");
+    fill(this.#selects.lips, this.#lips(), this.#selects.lips.value || AUTO);
     this.#fillVoices();
   }
 
   #fillVoices() {
     const { voices, auto } = this.#offer.voices;
-    const language = this.#selects.language.value;
-    const spoken = voices.filter((voice) => speaks(voice, language));
-    const chosen = spoken.find(({ id }) => id === auto[language]);
-    const options = spoken.map((voice) => ({ value: voice.id, label: this.#voiceName(voice) }));
-    const kept = spoken.some(({ id }) => id === this.#selects.voice.value) ? this.#selects.voice.value : "auto";
+    const offered = voices.filter(({ speaks, quality }) =>
+      this.#isAuto ? quality !== "formant" : speaks === this.#spoken,
+    );
+    const chosen = this.#isAuto ? null : offered.find(({ id }) => id === auto[this.#spoken]);
+    const options = offered.map((voice) => ({
+      value: voice.id,
+      label: this.#isAuto ? `${this.#voiceName(voice)}, ${this.#words.languageName(voice.speaks)}` : this.#voiceName(voice),
+      disabled: Boolean(voice.fault),
+      title: voice.fault,
+    }));
+    const kept = offered.some(({ id }) => id === this.#selects.voice.value) ? this.#selects.voice.value : AUTO;
     fill(this.#selects.voice, [this.#auto(chosen && this.#voiceName(chosen)), ...options], kept);
   }
 
@@ -87,7 +105,8 @@ export class Choices {
       label: this.#words.languageName(code),
     }));
     const rank = ({ value }) => (own.includes(value) ? own.indexOf(value) : own.length);
-    return named.sort((a, b) => rank(a) - rank(b) || a.label.localeCompare(b.label, this.#words.language));
+    named.sort((a, b) => rank(a) - rank(b) || a.label.localeCompare(b.label, this.#words.language));
+    return [{ value: AUTO, label: this.#words.t("language.auto") }, ...named];
   }
 
   #lips() {
@@ -102,7 +121,7 @@ export class Choices {
   }
 
   #auto(name) {
-    return { value: "auto", label: name ? this.#words.t("auto.is", { name }) : this.#words.t("auto") };
+    return { value: AUTO, label: name ? this.#words.t("auto.is", { name }) : this.#words.t("auto") };
   }
 
   #voiceName({ name, quality }) {
@@ -113,11 +132,6 @@ export class Choices {
   #name(name) {
     return typeof name === "string" ? name : (name[this.#words.language] ?? name.en);
   }
-}
-
-/** Whether a voice speaks a language, or a variety of it: "en-gb" is "en". */
-function speaks(voice, language) {
-  return voice.language === language || voice.language.startsWith(`${language}-`);
 }
 
 function fill(select, options, value) {

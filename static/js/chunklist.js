@@ -52,6 +52,8 @@ export class ChunkList {
     const icon = make("span", "chunk-icon");
     icon.setAttribute("aria-hidden", "true");
     const text = make("span", "chunk-text", chunk.text);
+    text.dir = "auto";
+    text.lang = chunk.language;
     const state = make("span", "chunk-state");
     const trouble = make("div", "chunk-trouble");
     const error = make("p", "chunk-error");

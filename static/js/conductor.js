@@ -74,7 +74,7 @@ export class Conductor {
     this.#onChange({ phase: "splitting" });
     await this.#stopping;
     this.#player.expected = true;
-    const chunks = await this.#persist(() => this.#api.split(text, options.language, signal), signal);
+    const chunks = await this.#persist(() => this.#api.split(text, options, signal), signal);
     this.#jobs = chunks.map((chunk) => new Job(chunk));
     this.#onChange({ phase: "working" });
     this.changed();

@@ -60,7 +60,8 @@ async function open() {
     stubbornly(() => api.engines()),
   ]);
   offer = { avatars, voices, engines };
-  choices.open(offer, voices.languages.some(({ code }) => code === words.language) ? words.language : "en");
+  choices.open(offer);
+  showBetterVoice();
   listEngines($("engines"), engines, words);
   ownVoices.show(voices);
   await player.open(idleOf(choices.avatar));
@@ -204,6 +205,16 @@ function showFigures() {
   figures.show({ ...store.state, engines: named, ahead: player?.ahead ?? 0 });
 }
 
+/** Tells where only a robotic voice speaks, and what brings a natural one. */
+function showBetterVoice() {
+  const { better } = choices;
+  $("better").hidden = !better;
+  if (!better) return;
+  const command = document.createElement("code");
+  command.textContent = better.command;
+  $("better").replaceChildren(words.t("better", { language: words.languageName(better.language) }), " ", command);
+}
+
 function showCount() {
   const { words: number, characters, seconds } = measure($("text").value);
   const minutes = Math.floor(seconds / 60);
@@ -218,6 +229,7 @@ function showCount() {
 function chosen(name) {
   if (name === "avatar") stop().then(() => player.change(idleOf(choices.avatar)));
   if (name === "language") suggestExample(choices.values.language);
+  showBetterVoice();
 }
 
 /** Puts the example in another language, unless the user has written something. */
@@ -237,7 +249,7 @@ function chooseLanguage(language) {
   translate(document, words);
   choices.translate();
   if (offer) ownVoices.show(offer.voices);
-  if (offer && !isRunning(store.state)) choices.chooseLanguage(language);
+  showBetterVoice();
   suggestExample(language);
   for (const button of document.querySelectorAll("[data-ui-language]")) {
     button.setAttribute("aria-pressed", String(button.dataset.uiLanguage === language));
