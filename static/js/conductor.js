@@ -316,6 +316,7 @@ export class Conductor {
     return {
       chunks: this.#jobs.map((job) => ({
         text: job.chunk.text,
+        language: job.chunk.language,
         state: job.state,
         made: job.clip?.made ?? 0,
         seconds: job.seconds,
