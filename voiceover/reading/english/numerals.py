@@ -37,11 +37,6 @@ def plural(words: str) -> str:
     return words + ("es" if words.endswith("x") else "s")
 
 
-def load() -> None:
-    """Load the numerals, so that no text waits for them."""
-    cardinal(1)
-
-
 def _american(words: str) -> str:
     return words.replace(",", "").replace(" and ", " ")
 

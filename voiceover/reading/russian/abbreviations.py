@@ -67,6 +67,7 @@ _NAMED_BEFORE = re.compile(rf"(?<=[а-яё]{{3}}[йя] )(?:{_any(_AFTER_NAME)})(
 _PART_OF_LAW = re.compile(
     r"(?<![\w.])(?P<law>(?:пп?|ст)\. ?\d+ )?(?P<name>ч\.)(?(law)(?= ?\d)|(?= ?\d+ ст\.))", re.IGNORECASE
 )
+_SEVERAL_AFTER = re.compile(r" ?\d+ ?[-–—] ?\d")
 _NUMBER_BEFORE = re.compile(r"\d[а-я]? $")
 _ADJECTIVE_BEFORE = re.compile(r"[а-яёА-ЯЁ-]+ $")
 _INITIALS = re.compile(r"(?<![\w.])(?:[А-ЯЁ]\. ?){1,2}(?=[А-ЯЁ][а-яё])|(?<=[а-яё] )[А-ЯЁ]\. ?[А-ЯЁ]\.(?!\w)")
@@ -107,12 +108,13 @@ def _numbered(match: re.Match[str]) -> str | None:
     if noun is None:
         return None
     in_a_book = noun in _IN_A_BOOK and _NUMBER_BEFORE.search(match.string[: match.start("name")][-4:])
-    return inflect(noun, "g", False) if in_a_book else _place(match, noun)
+    several = bool(_SEVERAL_AFTER.match(match.string, match.end()))
+    return inflect(noun, "g", several) if in_a_book else _place(match, noun, several)
 
 
-def _place(match: re.Match[str], noun: str) -> str:
+def _place(match: re.Match[str], noun: str, several: bool = False) -> str:
     cases = cases_before(match.string, match.start("name")) or "n"
-    return inflect(noun, _PLACE_CASES.get(cases, cases[0]), False)
+    return inflect(noun, _PLACE_CASES.get(cases, cases[0]), several)
 
 
 def _after_name(match: re.Match[str]) -> str:

@@ -29,7 +29,7 @@ _CASES_AFTER = {word: cases for cases, words in _GOVERNED_CASES.items() for word
 _WORD = re.compile(rf"{WORD}(?:-{WORD})?")
 _OPENERS = '«„"('
 _JOINED_BEFORE = re.compile(
-    rf"(?<![\d.,:]){INTEGER}(?:[.,]\d+|-[а-я]{{1,3}})?(?: ?[-–—] ?| (?:и|или|либо) )$"
+    rf"(?<![\d.,:]){INTEGER}(?:[.,:]\d+|-[а-я]{{1,3}})?(?: ?[-–—] ?| (?:и|или|либо) )$"
 )
 _JOINED_AFTER = re.compile(
     rf"(?P<joint> ?[-–—] ?| (?:и|или|либо) | (?:до|по) )(?P<number>{INTEGER})"

@@ -20,7 +20,7 @@ _DATE = re.compile(
     r"|(?<![\d-])(?P<iso_year>\d{4})-(?P<iso_month>0[1-9]|1[0-2])-(?P<iso_day>0[1-9]|[12]\d|3[01])(?![\d-])"
 )
 _DAY = re.compile(
-    r"(?<![\d.,:])(?P<day>[12]\d|3[01]|0?[1-9])(?:-?(?:го|ого|е|ое|му|ому))?"
+    r"(?<![\d.,:])(?P<day>[12]\d|3[01]|0?[1-9])(?:-?(?P<ending>го|ого|е|ое|му|ому))?"
     rf"(?=(?: ?[-–—] ?\d{{1,2}}| (?:и|или|по|до) \d{{1,2}}|, \d{{1,2}}){{0,3}} (?:{_MONTH})(?!\w))",
     re.IGNORECASE,
 )
@@ -91,6 +91,9 @@ def _date(match: re.Match[str]) -> str:
 def _day_case(match: re.Match[str]) -> str:
     """The case of a day: as its preposition has it, or "on the ninth", unless the day itself is meant."""
     text, start = match.string, match.start()
+    ending = match.groupdict().get("ending")
+    if ending:
+        return {"го": "g", "му": "d"}.get(ending[-2:], "n")
     cases = cases_before(text, start)
     if cases:
         return "a" if cases == "ap" else cases[0]

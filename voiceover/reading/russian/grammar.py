@@ -21,7 +21,7 @@ _GRAMMEMES = {"n": "nomn", "g": "gent", "d": "datv", "a": "accs", "i": "ablt", "
 _GENDERS = {"masc": "m", "femn": "f", "neut": "n"}
 _NEVER_COUNTED = {"PREP", "CONJ", "PRCL", "NPRO", "COMP", "ADVB", "INTJ", "PRED"}
 _NO_COMMON_WORDS = {"Abbr", "Name", "Surn", "Patr", "Geox"}
-_SURE = 0.005  # an interpretation of a word that is less likely than this is left out
+_SURE = 0.001  # an interpretation of a word that is less likely than this is left out
 
 _COUNTED_FORMS = {
     "год": "лет", "человек": "человек", "вольт": "вольт", "ампер": "ампер", "герц": "герц",
@@ -50,7 +50,7 @@ def forms(word: str) -> tuple[Form, ...]:
         return ()
     adjective = parses[0].tag.POS in ("ADJF", "PRTF")
     wanted = ("ADJF", "PRTF") if adjective else ("NOUN",)
-    found = [parse.tag for parse in parses if parse.tag.POS in wanted and parse.score >= _SURE]
+    found = [parse.tag for parse in parses if parse.tag.POS in wanted and _is_usual(parse)]
     found = found or [parse.tag for parse in parses if parse.tag.POS in wanted]
     return tuple(
         Form(
@@ -139,10 +139,8 @@ def ordinal(number: int, case: str = "n", gender: str = "m", plural: bool = Fals
     return str(_numerals().to_ordinal(number, case=case, gender=gender, plural=plural, animate=False))
 
 
-def load() -> None:
-    """Load the dictionary and the numerals (about a third of a second), so that no text waits for them."""
-    forms("слово")
-    cardinal(1)
+def _is_usual(parse: Any) -> bool:
+    return parse.score >= _SURE and "Infr" not in parse.tag
 
 
 def _is_few(number: int) -> bool:

@@ -35,7 +35,7 @@ _ORDINALS = re.compile(
     r"(?:а|у|ом|е|о|ы|и|ой|ей|ю|я|ь)?"
 )
 """Singular nouns of which "21" is the twenty-first rather than a count."""
-_YEAR_BEFORE = {"в": "p", "во": "p", "к": "d", "ко": "d", "на": "a", "по": "a"} | dict.fromkeys(
+_YEAR_BEFORE = {"в": "p", "во": "p", "к": "d", "ко": "d", "на": "a", "по": "a", "за": "a"} | dict.fromkeys(
     ("с", "до", "от", "после", "около", "из"), "g"
 )
 

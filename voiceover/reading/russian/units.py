@@ -77,7 +77,7 @@ _PER_CENT = re.compile(r"(?<=\d) ?%-?н?(?P<ending>ый|ая|ое|ой|ого|о
 _AFTER_MULTIPLIER = re.compile(rf"\d ?{_MULTIPLIER} ?{_UNIT}")
 _AFTER_NUMBER = re.compile(rf"{_NUMBER} ?{_UNIT}")
 _SECONDS = re.compile(rf"{_NUMBER} ?(?P<unit>с(?P<dot>\.?))(?=[,;:!?)]| ?$)")
-_KOPECKS = re.compile(rf"{_NUMBER} ?(?P<unit>к(?P<dot>\.))")
+_KOPECKS = re.compile(rf"{_NUMBER} ?(?P<unit>к(?P<dot>\.))(?! ?\d)")
 _ALONE = re.compile(r"(?<!\w)(?P<unit>(?P<name>тыс|млн|млрд|трлн|руб|коп|долл)(?!\w)(?P<dot>\.?))")
 
 _GOES_ON = re.compile(r"[^.!?]{0,40}(?<!\w)(?:до|по)(?!\w)")
