@@ -120,8 +120,8 @@ export class OwnVoices {
       const voice = await this.#uploader.watch((onProgress) => this.#api.addVoice(data, onProgress));
       form.reset();
       this.#uploader.take(null);
-      this.#uploader.say(voice.flaws.length ? "flawed" : "good", voice.verdict);
       await this.#onChange(voice);
+      this.#uploader.say(voice.flaws.length ? "flawed" : "good", voice.verdict);
     } catch (error) {
       this.#uploader.say("refused", this.#sentence(error));
     } finally {

@@ -74,7 +74,7 @@ def forget_all(page: Page) -> None:
         count = page.locator("#own-list li").count()
         page.locator("#own-list li button").nth(1).click()
         page.locator("#own-list li button").nth(1).click()
-        expect(page.locator("#own-list li")).to_have_count(count - 1)
+        expect(page.locator("#own-list li")).to_have_count(count - 1, timeout=PATIENCE)
 
 
 def test_a_good_recording_is_kept_chosen_spoken_with_and_deleted(
@@ -90,7 +90,7 @@ def test_a_good_recording_is_kept_chosen_spoken_with_and_deleted(
     expect(page.locator("#own-consent")).not_to_be_checked()
     page.click("#own-close")
 
-    expect(page.locator("#voice option:checked")).to_have_text("Анна <b>, свой голос")
+    expect(page.locator("#voice option:checked")).to_have_text("Анна <b>, свой голос", timeout=PATIENCE)
     page.fill("#text", "Это мой голос.")
     page.click("#start")
     wait_for_phase(page, "done")
@@ -102,8 +102,10 @@ def test_a_good_recording_is_kept_chosen_spoken_with_and_deleted(
     page.get_by_role("button", name="Удалить: Анна <b>").click()
     assert kept(page) == ["Анна <b>"], "one click deletes nothing"
     page.get_by_role("button", name="Точно удалить?: Анна <b>").click()
-    expect(page.locator("#own-list li")).to_have_count(0)
-    expect(page.locator("#own-verdict")).to_have_text("Голос «Анна <b>» удалён вместе с записью.")
+    expect(page.locator("#own-list li")).to_have_count(0, timeout=PATIENCE)
+    expect(page.locator("#own-verdict")).to_have_text(
+        "Голос «Анна <b>» удалён вместе с записью.", timeout=PATIENCE
+    )
     assert "imitator" not in page.locator("#voice").inner_html()
 
 
