@@ -24,7 +24,7 @@ from voiceover import audio, chunks, detection, video
 from voiceover.avatars import DEFAULT_AVATAR
 from voiceover.avatarstore import AvatarStore
 from voiceover.errors import InvalidRequest
-from voiceover.idle import IDLE_FRAMES, IdleMotion, nods
+from voiceover.idle import IdleMotion, idle_period, nods
 from voiceover.lips import LipEngine
 from voiceover.reading import read
 from voiceover.types import FRAMES_PER_FRAGMENT, Avatar, Chunk, Frame, Speech, Word
@@ -200,9 +200,10 @@ class Pipeline:
 
         def make() -> Iterator[bytes]:
             motion = self._motion(avatar)
-            still = avatar.frames[0]
-            frames = (motion.apply(still, index) for index in range(IDLE_FRAMES))
-            silence = audio.silence(IDLE_FRAMES)
+            period = idle_period(avatar)
+            pictures = (avatar.frames[index % len(avatar.frames)] for index in range(period))
+            frames = (motion.apply(picture, index) for index, picture in enumerate(pictures))
+            silence = audio.silence(period)
             # A keyframe in every fragment: the loop may be entered and left at each of them.
             return video.encode(frames, avatar.size, silence.samples, codec, FRAMES_PER_FRAGMENT)
 

@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     """Avatars that people may bring."""
     max_photo: int = Field(32 * 2**20, ge=1)
     """Bytes of a photo."""
+    max_video: int = Field(200 * 2**20, ge=1)
+    """Bytes of a video that becomes an avatar."""
     max_voices: int = Field(24, ge=0)
     """Voices that people may bring; they are kept in memory, at most 3 MB each."""
     max_recording: int = Field(32 * 2**20, ge=1)

@@ -19,12 +19,14 @@ from voiceover.avatars import astronaut
 
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[FlaskClient]:
-    with create_app(Settings(data=tmp_path / "data", max_photo=400_000)).test_client() as client:
+    with create_app(
+        Settings(data=tmp_path / "data", max_photo=400_000, max_video=420_000)
+    ).test_client() as client:
         yield client
 
 
 def upload(client: FlaskClient, data: bytes, filename: str = "me.jpg", **fields: str) -> TestResponse:
-    form = {"photo": (io.BytesIO(data), filename), **fields}
+    form = {"file": (io.BytesIO(data), filename), **fields}
     return client.post("/api/avatars", data=form, content_type="multipart/form-data")
 
 
@@ -85,7 +87,7 @@ def test_a_refusal_says_why_and_shows_what_was_found(client: FlaskClient, make, 
     assert problem["found"].startswith("data:image/jpeg;base64,")
     english = client.post(
         "/api/avatars",
-        data={"photo": (io.BytesIO(pictures.jpeg(make())), "x.jpg")},
+        data={"file": (io.BytesIO(pictures.jpeg(make())), "x.jpg")},
         headers={"Accept-Language": "en"},
     ).get_json()
     assert english["detail"] != problem["detail"]
@@ -135,10 +137,10 @@ def test_the_avatar_that_comes_along_stays(client: FlaskClient) -> None:
 
 def test_uploads_that_are_none(client: FlaskClient, tmp_path: Path) -> None:
     assert upload(client, bytes(450_000)).status_code == 413
-    assert upload(client, b"").get_json()["code"] == "picture-unreadable"
+    assert upload(client, b"").get_json()["code"] == "video-unreadable"
     empty = client.post("/api/avatars", data={"name": "x"}, content_type="multipart/form-data")
     assert (empty.status_code, empty.get_json()["code"]) == (422, "invalid-fields")
-    assert client.post("/api/avatars", json={"photo": "x"}).status_code == 415
-    text = client.post("/api/avatars", data={"photo": "text"}, content_type="multipart/form-data")
+    assert client.post("/api/avatars", json={"file": "x"}).status_code == 415
+    text = client.post("/api/avatars", data={"file": "text"}, content_type="multipart/form-data")
     assert text.status_code == 422
     assert not list((tmp_path / "data" / "avatars").glob("*"))

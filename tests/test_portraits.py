@@ -140,7 +140,7 @@ def test_the_crop_can_be_adjusted_but_not_away_from_the_face(store: AvatarStore)
         with pytest.raises(InvalidRequest) as refusal:
             store.change(photo.id, crop=crop)
         assert refusal.value.details["reason"] == reason
-    assert store.photo(photo.id).card.crop == wide
+    assert store.likeness(photo.id).card.crop == wide
 
 
 def test_a_proposed_crop_holds_the_face_and_lies_in_the_photo(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_avatars_outlive_the_process_and_can_be_deleted(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", "..", "../landmarks", "astronaut/..", "new-", "a/b", "\0"])
 def test_names_lead_nowhere(store: AvatarStore, name: str) -> None:
     store.add(pictures.jpeg(astronaut()), "there")
-    for ask in (store.get, store.photo, store.remove):
+    for ask in (store.get, store.likeness, store.remove):
         with pytest.raises(NotFound):
             ask(name)
 

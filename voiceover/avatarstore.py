@@ -1,18 +1,25 @@
 """The avatars there are: the one that comes along, and those that people brought."""
 
 import hashlib
+import json
 import logging
 import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 from voiceover.avatars import DEFAULT_AVATAR, DEFAULT_NAME, astronaut, portrait
-from voiceover.errors import NotFound, StorageError
-from voiceover.photos import Photo
+from voiceover.errors import InvalidRequest, NotFound, StorageError, VoiceoverError
+from voiceover.footage import Footage
+from voiceover.photos import CARD, Photo
 from voiceover.portraits import Crop
+from voiceover.preparation import Preparation
 from voiceover.types import Avatar
+
+Likeness: TypeAlias = Photo | Footage
+"""What somebody brought to make an avatar of."""
 
 log = logging.getLogger(__name__)
 
@@ -33,29 +40,30 @@ class AvatarStore:
         self._brought = folder / "avatars"
         self._landmarks = folder / "landmarks"
         self._most = most
+        self._preparations: OrderedDict[str, Preparation] = OrderedDict()
         self._held: OrderedDict[str, Avatar] = OrderedDict()
         self._lock = threading.Lock()
 
     def ids(self) -> list[str]:
         """Return the ids of all avatars: the default one, then the others, the newest first."""
-        return [DEFAULT_AVATAR, *(photo.id for photo in self.photos())]
+        return [DEFAULT_AVATAR, *(likeness.id for likeness in self.likenesses())]
 
-    def photos(self) -> list[Photo]:
-        """Return the photos that people brought, the newest first."""
+    def likenesses(self) -> list[Likeness]:
+        """Return the photos and videos that people brought, the newest first."""
         folders = [path for path in self._brought.glob("*") if not path.name.startswith(SCRATCH)]
-        photos = [photo for path in folders if (photo := _opened(path)) is not None]
-        return sorted(photos, key=lambda photo: photo.card.brought, reverse=True)
+        found = [likeness for path in folders if (likeness := _opened(path)) is not None]
+        return sorted(found, key=lambda likeness: likeness.card.brought, reverse=True)
 
-    def photo(self, avatar_id: str) -> Photo:
+    def likeness(self, avatar_id: str) -> Likeness:
         """Return what is known of an avatar that somebody brought.
 
         Raises:
             NotFound: nobody brought one of that id.
         """
         # Only a name that was listed reaches the disk: what a user sends never becomes a path.
-        for photo in self.photos():
-            if photo.id == avatar_id:
-                return photo
+        for likeness in self.likenesses():
+            if likeness.id == avatar_id:
+                return likeness
         raise NotFound(f"no avatar {avatar_id!r}", kind="avatar", name=avatar_id, choices=self.ids())
 
     def get(self, avatar_id: str) -> Avatar:
@@ -68,8 +76,8 @@ class AvatarStore:
             return self._hold(
                 avatar_id, lambda: portrait(avatar_id, DEFAULT_NAME, astronaut(), self._landmarks)
             )
-        photo = self.photo(avatar_id)
-        return self._hold(photo.id + photo.card.model_dump_json(), photo.avatar)
+        likeness = self.likeness(avatar_id)
+        return self._hold(likeness.id + likeness.card.model_dump_json(), likeness.avatar)
 
     def add(self, data: bytes, name: str) -> Photo:
         """Make an avatar of a photo; the same photo again gives the avatar that it already is.
@@ -79,13 +87,9 @@ class AvatarStore:
             StorageError: the disk does not take it.
         """
         avatar_id = hashlib.sha256(data).hexdigest()[:ID_LENGTH]
-        known = {photo.id: photo for photo in self.photos()}
-        if avatar_id in known:
-            return known[avatar_id]
-        if len(known) >= self._most:
-            raise StorageError(
-                f"there are {self._most} avatars already", reason="too-many-avatars", most=self._most
-            )
+        known = self._room_for(avatar_id)
+        if isinstance(known, Photo):
+            return known
         try:
             self._brought.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=self._brought) as scratch:
@@ -97,6 +101,75 @@ class AvatarStore:
             raise StorageError(f"the photo cannot be kept: {exc}") from exc
         return Photo.open(self._brought / avatar_id)
 
+    def add_video(self, save: Callable[[Path], object], name: str) -> Preparation:
+        """Make an avatar of a video: this goes on when the function has returned.
+
+        Args:
+            save: writes the video to a path.
+
+        Raises:
+            InvalidRequest: it is no video.
+            StorageError: the disk does not take it.
+        """
+        try:
+            self._brought.mkdir(parents=True, exist_ok=True)
+            scratch = tempfile.TemporaryDirectory(
+                prefix=SCRATCH, dir=self._brought, ignore_cleanup_errors=True
+            )
+        except OSError as exc:
+            raise StorageError(f"the video cannot be kept: {exc}") from exc
+        try:
+            source = Path(scratch.name) / "source"
+            save(source)
+            Footage.check(source)
+            with source.open("rb") as file:
+                avatar_id = hashlib.file_digest(file, "sha256").hexdigest()[:ID_LENGTH]
+            folder = Path(scratch.name) / avatar_id
+            folder.mkdir()
+        except OSError as exc:
+            scratch.cleanup()
+            raise StorageError(f"the video cannot be kept: {exc}") from exc
+        except VoiceoverError:
+            scratch.cleanup()
+            raise
+
+        def work(report: Callable[[float], None]) -> None:
+            with scratch:
+                if self._room_for(avatar_id) is None:
+                    Footage.prepare(source, name, folder, report)
+                    _move(folder, self._brought / avatar_id)
+
+        with self._lock:
+            running = self._preparations.get(avatar_id)
+            if running and not running.done:
+                scratch.cleanup()
+                return running
+            self._preparations[avatar_id] = preparation = Preparation(avatar_id, work)
+            while len(self._preparations) > HELD:
+                self._preparations.popitem(last=False)
+        return preparation
+
+    def preparation(self, avatar_id: str) -> Preparation:
+        """
+        Raises:
+            NotFound: no video of that id is being prepared, nor was of late.
+        """
+        with self._lock:
+            if avatar_id not in self._preparations:
+                raise NotFound(f"no preparation {avatar_id!r}", kind="avatar", name=avatar_id, choices=[])
+            return self._preparations[avatar_id]
+
+    def _room_for(self, avatar_id: str) -> Likeness | None:
+        """Return the avatar if it is there already.
+
+        Raises:
+            StorageError: it is not, and there are too many others.
+        """
+        known = {likeness.id: likeness for likeness in self.likenesses()}
+        if avatar_id not in known and len(known) >= self._most:
+            raise StorageError("too many avatars", reason="too-many-avatars", most=self._most)
+        return known.get(avatar_id)
+
     def change(
         self,
         avatar_id: str,
@@ -104,17 +177,21 @@ class AvatarStore:
         face: int | None = None,
         crop: Crop | None = None,
         size: int | None = None,
-    ) -> Photo:
+    ) -> Likeness:
         """Rename an avatar or show another part of its photo; see `Photo.changed`.
 
         Raises:
             NotFound, InvalidRequest: there is no such avatar, or it cannot be shown so.
             StorageError: the disk does not take it.
         """
-        photo = self.photo(avatar_id)
+        likeness = self.likeness(avatar_id)
         try:
             with self._lock:
-                return photo.changed(name, face, crop, size)
+                if isinstance(likeness, Photo):
+                    return likeness.changed(name, face, crop, size)
+                if face is not None or crop or size:
+                    raise InvalidRequest("a video is framed once", reason="video-not-reframed")
+                return likeness.renamed(name) if name else likeness
         except OSError as exc:
             raise StorageError(f"the change cannot be kept: {exc}") from exc
 
@@ -125,7 +202,7 @@ class AvatarStore:
             NotFound: nobody brought one of that id.
             StorageError: the disk does not let go of it.
         """
-        folder = self.photo(avatar_id).folder
+        folder = self.likeness(avatar_id).folder
         try:
             # Gone at once for everybody: deleting may be interrupted.
             with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=self._brought) as doomed:
@@ -143,10 +220,11 @@ class AvatarStore:
             return self._held[key]
 
 
-def _opened(folder: Path) -> Photo | None:
+def _opened(folder: Path) -> Likeness | None:
     try:
-        return Photo.open(folder)
-    except (OSError, ValueError) as exc:
+        kind = json.loads((folder / CARD).read_bytes())["kind"]
+        return Photo.open(folder) if kind == "photo" else Footage.open(folder)
+    except (OSError, ValueError, KeyError, TypeError) as exc:
         log.warning("%s is no avatar: %s", folder.name, exc)
         return None
 

@@ -89,6 +89,11 @@ class IdleMotion:
         return float(self._closures[index % IDLE_FRAMES]) / CLOSURE_STEPS
 
 
+def idle_period(avatar: Avatar) -> int:
+    """Return after how many frames an avatar's idle motion repeats."""
+    return IDLE_FRAMES if len(avatar.frames) == 1 else len(avatar.frames)
+
+
 def nods(speech: Speech) -> NDArray[np.float32]:
     """How far the head bows at each frame of a speech: it dips on what is said louder than the words around.
 

@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 import cv2
 import numpy as np
@@ -38,6 +38,7 @@ class PhotoCard(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    kind: Literal["photo"] = "photo"
     name: str = Field(min_length=1, max_length=60)
     width: int
     height: int

@@ -15,6 +15,11 @@ LONGEST_SIDE = 4096  # pixels kept: an avatar shows at most a quarter of it
 BACKGROUND = (238, 238, 238)  # RGB behind what is transparent
 
 
+def is_picture(head: bytes) -> bool:
+    """Tell by the first 12 bytes of a file whether it is of a kind that `read_picture` takes."""
+    return head.startswith((b"\xff\xd8\xff", b"\x89PNG")) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+
+
 def read_picture(data: bytes) -> Frame:
     """Return a picture the right way up (EXIF), at most 4096 pixels long.
 

@@ -4,6 +4,7 @@ Chunk → Speech → Frames → Clip. Every type is frozen; the arrays inside ar
 threads and must not be written to.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -109,9 +110,9 @@ class Avatar:
     """Name in URLs: lower-case letters, digits, `-`."""
     name: str
     """Name that people see."""
-    frames: tuple[Frame, ...]
-    """All of one even size; a photo is one frame."""
-    faces: tuple[Landmarks | None, ...]
+    frames: Sequence[Frame]
+    """All of one even size; a photo is one frame. Those of a video may be read from disk one by one."""
+    faces: Sequence[Landmarks | None]
     """One for each frame; None where no face was found."""
     digest: str
     """Hash of the pictures and of whose faces speak: what is cached about an avatar is cached under it."""

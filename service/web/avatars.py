@@ -7,17 +7,22 @@ import cv2
 import numpy as np
 from apiflask import APIBlueprint
 from flask import Response, current_app, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from service.pipeline import Pipeline
 from service.settings import Settings
 from service.web import schemas
 from service.web.answers import CLIP, JPEG, answers, expect, expect_upload, stream_clip
-from service.web.problems import sentence
+from service.web.problems import data_url, sentence
 from voiceover.avatars import DEFAULT_AVATAR
-from voiceover.errors import FaceNotFound
-from voiceover.idle import IDLE_FRAMES
+from voiceover.avatarstore import Likeness
+from voiceover.errors import FaceNotFound, NotFound
+from voiceover.footage import Footage
+from voiceover.idle import idle_period
 from voiceover.photos import Photo
+from voiceover.pictures import is_picture
 from voiceover.portraits import Crop, propose_crop
+from voiceover.preparation import Preparation
 from voiceover.types import Avatar, Frame
 
 DEFAULT_NAMES = {"ru": "Айлин Коллинз", "en": "Eileen Collins"}
@@ -35,7 +40,7 @@ def avatars_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
     @blueprint.before_request
     def check_type() -> None:
         if request.method == "POST":
-            expect_upload(settings.max_photo)
+            expect_upload(settings.max_video)
         elif request.method == "PATCH":
             expect("application/json")
 
@@ -43,28 +48,49 @@ def avatars_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
     @blueprint.output(schemas.AvatarsOut)
     @blueprint.doc(summary="Who can be seen speaking")
     def list_() -> dict[str, object]:
-        brought = [_described(store.get(photo.id), photo) for photo in store.photos()]
+        brought = [_described(store.get(likeness.id), likeness) for likeness in store.likenesses()]
         return {"avatars": [_described(store.get(DEFAULT_AVATAR)), *brought], "default": DEFAULT_AVATAR}
 
     @blueprint.post("")
     @blueprint.input(schemas.AvatarIn, location="form_and_files", arg_name="body")
-    @blueprint.output(schemas.AvatarOut, status_code=201)
     @blueprint.doc(
-        summary="Make an avatar of a photo",
-        description="The photo is judged: a refusal says why, and shows in `found` what was found in it.",
+        summary="Make an avatar of a photo or a video",
+        description="A photo is judged at once and answered with the avatar (201). A video takes about half"
+        " as long as it lasts: the answer (202) tells where its preparation can be watched. A refusal says"
+        " why, and shows in `found` what was found.",
         responses=answers({}, 413, 422, 507),
     )
     def add(body: schemas.AvatarIn) -> tuple[dict[str, object], int, dict[str, str]]:
-        with closing(body.photo) as file:
-            photo = store.add(file.read(), _name(body))
-        described = _described(store.get(photo.id), photo)
-        return described, 201, {"Location": _address(photo.id)}
+        with closing(body.file) as file:
+            head = file.stream.read(12)
+            file.stream.seek(0)
+            if not is_picture(head):
+                preparation = store.add_video(file.save, _name(body))
+                return _progress(preparation), 202, {"Location": _address(f"preparations/{preparation.id}")}
+            data = file.stream.read(settings.max_photo + 1)
+        if len(data) > settings.max_photo:
+            raise RequestEntityTooLarge
+        photo = store.add(data, _name(body))
+        return _described(store.get(photo.id), photo), 201, {"Location": _address(photo.id)}
+
+    @blueprint.get("/preparations/<avatar_id>")
+    @blueprint.output(schemas.PreparationOut)
+    @blueprint.doc(summary="How far the preparation of a video is", responses=answers({}, 404))
+    def preparation(avatar_id: str) -> dict[str, object]:
+        return _progress(store.preparation(avatar_id))
+
+    @blueprint.delete("/preparations/<avatar_id>")
+    @blueprint.output({}, status_code=204)
+    @blueprint.doc(summary="Give up the preparation of a video", responses=answers({}, 404))
+    def give_up(avatar_id: str) -> str:
+        store.preparation(avatar_id).cancel()
+        return ""
 
     @blueprint.get("/<avatar_id>")
     @blueprint.output(schemas.AvatarOut)
     @blueprint.doc(summary="One avatar", responses=answers({}, 404))
     def get(avatar_id: str) -> dict[str, object]:
-        return _described(store.get(avatar_id), _photo(avatar_id))
+        return _described(store.get(avatar_id), _likeness(avatar_id))
 
     @blueprint.patch("/<avatar_id>")
     @blueprint.input(schemas.AvatarChangeIn, arg_name="body")
@@ -74,8 +100,8 @@ def avatars_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
     )
     def change(avatar_id: str, body: schemas.AvatarChangeIn) -> dict[str, object]:
         crop = Crop(**body.crop.model_dump()) if body.crop else None
-        photo = store.change(avatar_id, body.name, body.face, crop, body.size)
-        return _described(store.get(avatar_id), photo)
+        likeness = store.change(avatar_id, body.name, body.face, crop, body.size)
+        return _described(store.get(avatar_id), likeness)
 
     @blueprint.delete("/<avatar_id>")
     @blueprint.output({}, status_code=204)
@@ -104,19 +130,22 @@ def avatars_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
     @blueprint.get("/<avatar_id>/photo.jpg")
     @blueprint.doc(summary="The photo that an avatar was made of, whole", responses=answers(JPEG, 404))
     def photo(avatar_id: str) -> Response:
-        picture = store.photo(avatar_id).original()
+        likeness = store.likeness(avatar_id)
+        if not isinstance(likeness, Photo):
+            raise NotFound("a video has no photo", kind="photo", name=avatar_id, choices=[])
+        picture = likeness.original()
         scale = min(1.0, LONGEST_PHOTO / max(picture.shape[:2]))
         return _jpeg(np.asarray(cv2.resize(picture, None, fx=scale, fy=scale), np.uint8))
 
-    def _photo(avatar_id: str) -> Photo | None:
-        return None if avatar_id == DEFAULT_AVATAR else store.photo(avatar_id)
+    def _likeness(avatar_id: str) -> Likeness | None:
+        return None if avatar_id == DEFAULT_AVATAR else store.likeness(avatar_id)
 
     return blueprint
 
 
 def _name(body: schemas.AvatarIn) -> str:
     """Return the name given, else that of the file without folder and ending."""
-    return body.name.strip() or Path(body.photo.filename or "").stem.strip()[: schemas.MAX_NAME] or UNNAMED
+    return body.name.strip() or Path(body.file.filename or "").stem.strip()[: schemas.MAX_NAME] or UNNAMED
 
 
 def _jpeg(picture: Frame) -> Response:
@@ -142,20 +171,40 @@ def _address(avatar_id: str) -> str:
     return f"{current_app.config['APPLICATION_ROOT'].rstrip('/')}/api/avatars/{avatar_id}"
 
 
-def _described(avatar: Avatar, photo: Photo | None = None) -> dict[str, object]:
+def _progress(preparation: Preparation) -> dict[str, object]:
+    error = preparation.error
+    state = "preparing" if not preparation.done else "failed" if error else "ready"
+    return {
+        "id": preparation.id,
+        "state": state,
+        "percent": round(preparation.share * 100) if state != "ready" else 100,
+        "error": sentence(error) if error else None,
+        "found": data_url(error),
+        "progress": _address(f"preparations/{preparation.id}"),
+        "avatar": _address(preparation.id) if state == "ready" else None,
+    }
+
+
+def _described(avatar: Avatar, likeness: Likeness | None = None) -> dict[str, object]:
     width, height = avatar.size
     base = _address(avatar.id)
     return {
         "id": avatar.id,
-        "name": dict.fromkeys(("ru", "en"), photo.card.name) if photo else DEFAULT_NAMES,
+        "name": dict.fromkeys(("ru", "en"), likeness.card.name) if likeness else DEFAULT_NAMES,
         "width": width,
         "height": height,
-        "idle_frames": IDLE_FRAMES,
+        "idle_frames": idle_period(avatar),
         "poster": f"{base}/poster.jpg?{avatar.digest[:8]}",
         "thumbnail": f"{base}/thumbnail.jpg?{avatar.digest[:8]}",
         "idle": f"{base}/idle.mp4",
-        "photo": _of_photo(photo, base) if photo else None,
+        "photo": _of_photo(likeness, base) if isinstance(likeness, Photo) else None,
+        "video": _of_video(likeness) if isinstance(likeness, Footage) else None,
     }
+
+
+def _of_video(footage: Footage) -> dict[str, object]:
+    card = footage.card
+    return {"seconds": card.seconds, "seen": round(card.seen, 3), "calmed": card.talks}
 
 
 def _of_photo(photo: Photo, base: str) -> dict[str, object]:

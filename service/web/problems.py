@@ -98,6 +98,22 @@ PROBLEMS: Mapping[str, Problem] = {
         "Рот чем-то закрыт: рукой, маской, микрофоном. Возьмите фото, на котором губы видны.",
         "Something covers the mouth: a hand, a mask, a microphone. Take a photo that shows the lips.",
     ),
+    "video-unreadable": Problem(
+        422,
+        "Файл не читается ни как фото (JPEG, PNG, WebP), ни как видео (MP4, MOV, WebM, MKV, AVI, MPEG).",
+        "The file can be read neither as a photo (JPEG, PNG, WebP) nor as a video (MP4, MOV, WebM, MKV, AVI,"
+        " MPEG).",
+    ),
+    "video-too-short": Problem(
+        422, "Видео слишком короткое: нужна хотя бы секунда.", "The video is too short: it needs a second."
+    ),
+    "video-not-reframed": Problem(
+        422,
+        "Кадр видео выбирается при загрузке и потом не меняется: изменить можно имя.",
+        "A video is framed when it is brought; afterwards only its name can change.",
+    ),
+    "preparation-cancelled": Problem(422, "Подготовка видео отменена.", "The preparation was cancelled."),
+    "photo-not-found": Problem(404, "У этого аватара нет фото.", "This avatar has no photo."),
     "no-such-face": Problem(422, "Такого лица на фото нет.", "There is no such face in the photo."),
     "crop-outside": Problem(
         422,
@@ -391,6 +407,12 @@ def sentence(error: VoiceoverError) -> str:
     return _in_words(problem, details)
 
 
+def data_url(error: VoiceoverError | None) -> str | None:
+    """Return the picture of what was found that an error carries, if it does."""
+    found = error.details.get("found") if error else None
+    return f"data:image/jpeg;base64,{base64.b64encode(found).decode()}" if isinstance(found, bytes) else None
+
+
 def cure(error: VoiceoverError) -> str:
     """Return the command that brings what is missing, or "" where no model would help."""
     model = error.details.get("model")
@@ -415,8 +437,7 @@ def _from_ours(error: VoiceoverError) -> Response:
     # A name in the path is an address that leads nowhere; in the body it is a wrong value.
     in_path = error.code == "not-found" and details["name"] in (request.view_args or {}).values()
     status = 404 if in_path else problem.status
-    if isinstance(found := details.get("found"), bytes):
-        picture = f"data:image/jpeg;base64,{base64.b64encode(found).decode()}"
+    if picture := data_url(error):
         return _answer(status, name, problem, details, found=picture)
     return _answer(status, name, problem, details)
 

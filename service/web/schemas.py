@@ -268,6 +268,28 @@ class PhotoOut(BaseModel):
     size: int = Field(description="Pixels of the longer side of what is shown.")
 
 
+class VideoOut(BaseModel):
+    """The video that an avatar was made of."""
+
+    seconds: float
+    seen: float = Field(description="Share of the frames that show the face; others stay as they are.")
+    calmed: bool = Field(
+        description="Whoever it shows was speaking: the mouth was closed before anything else."
+    )
+
+
+class PreparationOut(BaseModel):
+    id: str
+    state: Literal["preparing", "ready", "failed"]
+    percent: int
+    error: str | None = Field(description="Why it failed, in a sentence.")
+    found: str | None = Field(
+        description="Data URL of a small JPEG of what was found in a video that was refused."
+    )
+    progress: str = Field(description="Where this can be read again; DELETE gives up.")
+    avatar: str | None = Field(description="Where the avatar is, when it is ready.")
+
+
 class AvatarOut(BaseModel):
     id: str
     name: dict[str, str] = Field(description="By language, `ru` and `en`.")
@@ -277,7 +299,8 @@ class AvatarOut(BaseModel):
     poster: str
     thumbnail: str = Field(description="A square of 128 pixels around the face.")
     idle: str
-    photo: PhotoOut | None = Field(description="Null for the avatar that comes along: it cannot be changed.")
+    photo: PhotoOut | None = Field(description="Null for a video, and for the avatar that comes along.")
+    video: VideoOut | None = Field(description="Null for a photo, and for the avatar that comes along.")
 
 
 class AvatarsOut(BaseModel):
@@ -286,7 +309,9 @@ class AvatarsOut(BaseModel):
 
 
 class AvatarIn(_Request):
-    photo: UploadFile = Field(description="JPEG, PNG or WebP, with a face that looks at the camera.")
+    file: UploadFile = Field(
+        description="A photo (JPEG, PNG, WebP) or a video, with a face that looks at the camera."
+    )
     name: Annotated[str, Field(max_length=MAX_NAME, description="What people see; may be changed later.")] = (
         ""
     )
