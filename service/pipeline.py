@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import chain
 
 from service.engines import (
     AUTO,
@@ -19,15 +20,16 @@ from service.engines import (
 )
 from service.models import ModelFolder
 from service.recording import Recording, RecordingShelf
-from tts.base import SpeechEngine, Voice
+from tts.base import SpeechEngine, StreamingEngine, Voice
 from voiceover import audio, chunks, detection, video
 from voiceover.avatars import DEFAULT_AVATAR
 from voiceover.avatarstore import AvatarStore
 from voiceover.errors import InvalidRequest
+from voiceover.growing import draw, finish
 from voiceover.idle import IdleMotion, idle_period, nods
 from voiceover.lips import LipEngine
 from voiceover.reading import read
-from voiceover.types import FRAMES_PER_FRAGMENT, Avatar, Chunk, Frame, Speech, Word
+from voiceover.types import FRAMES_PER_FRAGMENT, Avatar, Chunk, Frame, Samples, Speech, SpeechSoFar, Word
 from voiceover.voices import VoiceStore
 
 
@@ -51,14 +53,18 @@ class ChunkRequest:
     pause: float | None = None
     """Seconds of silence after it; None: as its last mark tells."""
     audio: video.SoundCodec = "aac"
+    stream: bool = False
+    """Where the voice can, the clip's first sound leaves before the chunk is spoken to its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
     """A clip that is made while it is read."""
 
-    frames: int
+    frames: int | None
+    """None while the voice is still speaking: nobody knows."""
     words: tuple[Word, ...]
+    """None of them while the voice is still speaking."""
     voice: Voice
     lips: str
     timings: dict[str, float]
@@ -73,6 +79,14 @@ class Spoken:
 
     voice: Voice
     speech: Speech
+
+
+@dataclass(frozen=True, slots=True)
+class Growing:
+    """A chunk while a voice is speaking it."""
+
+    voice: Voice
+    speech: Iterator[SpeechSoFar]
 
 
 class Pipeline:
@@ -140,9 +154,14 @@ class Pipeline:
             avatar = self.avatars.get(request.avatar)
             lips = self.choose_lips(request.lips)
             lips.prepare(avatar)
+        pause = chunks.pause_after(request.text) if request.pause is None else request.pause
         with clock.measure("tts"):
+            if growing := self.speak_on(request):
+                pieces = _begun(finish(growing.speech, pause, request.follows, request.continues))
+                moments = self._draw_on(avatar, lips, pieces, request.start_frame)
+                data = video.encode_moments(moments, avatar.size, request.audio)
+                return Clip(None, (), growing.voice, lips.name, clock.seconds, data)
             spoken = self.speak(request)
-            pause = chunks.pause_after(request.text) if request.pause is None else request.pause
             speech = audio.finish(spoken.speech, pause, request.follows, request.continues)
         frames = self.draw(avatar, lips, speech, request.start_frame)
         data = video.encode(frames, avatar.size, speech.samples, request.audio)
@@ -176,6 +195,16 @@ class Pipeline:
         spoken = self.speech.get(voice.engine).synthesize(reading.spoken, voice, request.seed)
         return Spoken(voice, replace(spoken, words=reading.typed(spoken.words)))
 
+    def speak_on(self, request: ChunkRequest) -> "Growing | None":
+        """Begin to read a chunk aloud; None where it is not to be streamed, or the voice cannot."""
+        if not request.stream:
+            return None
+        voice = self._voice(request)
+        engine = self.speech.get(voice.engine)
+        if not (isinstance(engine, StreamingEngine) and engine.streams(voice)):
+            return None
+        return Growing(voice, engine.stream(read(request.text, voice.language).spoken, voice, request.seed))
+
     def _voice(self, request: ChunkRequest) -> Voice:
         """Choose who speaks: a voice asked for by name, unless the text is in another language."""
         language = request.language
@@ -189,6 +218,14 @@ class Pipeline:
         motion, nod = self._motion(avatar), nods(speech)
         for index, frame in enumerate(lips.frames(avatar, speech, start_frame)):
             yield motion.apply(frame, start_frame + index, float(nod[index]))
+
+    def _draw_on(
+        self, avatar: Avatar, lips: LipEngine, pieces: Iterator[SpeechSoFar], start_frame: int
+    ) -> Iterator[tuple[Frame, Samples]]:
+        """Draw a growing speech. The head does not nod to it: how deeply is known at the end alone."""
+        motion = self._motion(avatar)
+        for index, (frame, sound) in enumerate(draw(avatar, lips, pieces, start_frame), start_frame):
+            yield motion.apply(frame, index, 0.0), sound
 
     def idle_loop(self, avatar_id: str, codec: video.SoundCodec) -> Recording:
         """Return one period of the avatar's idle motion, made once and shared by all who watch.
@@ -208,6 +245,12 @@ class Pipeline:
             return video.encode(frames, avatar.size, silence.samples, codec, FRAMES_PER_FRAGMENT)
 
         return self._idle_loops.get(f"{avatar.digest}-{codec}", make)
+
+
+def _begun(pieces: Iterator[SpeechSoFar]) -> Iterator[SpeechSoFar]:
+    """Wait for the first piece, so that what goes wrong before it is raised now."""
+    first = next(pieces)
+    return chain([first], pieces)
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """The API for scripts and for our own page."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from apiflask import APIBlueprint
@@ -12,17 +13,14 @@ from service.web import schemas
 from service.web.answers import CLIP, answers, check_length, expect, expect_upload, stream_clip
 from service.web.problems import cure, sentence
 from voiceover import video
-from voiceover.types import SAMPLE_RATE
+from voiceover.types import SAMPLE_RATE, Word
 
 
 def _clip_headers(clip: Clip, request_: ChunkRequest) -> dict[str, str]:
-    milliseconds = [(w.start * 1000 // SAMPLE_RATE, w.stop * 1000 // SAMPLE_RATE) for w in clip.words]
     return {
         "Chunk-Index": str(request_.chunk_index),
-        "Chunk-Frames": str(clip.frames),
         "Chunk-Start-Frame": str(request_.start_frame),
-        "Next-Start-Frame": str(request_.start_frame + clip.frames),
-        "Chunk-Words": " ".join(f"{start}-{stop}" for start, stop in milliseconds),
+        **({} if clip.frames is None else _measures(clip.frames, clip.words, request_)),
         "Speech-Engine": clip.voice.engine,
         "Voice": clip.voice.id,
         "Lips-Engine": clip.lips,
@@ -30,6 +28,16 @@ def _clip_headers(clip: Clip, request_: ChunkRequest) -> dict[str, str]:
             f"{stage};dur={seconds * 1000:.1f}" for stage, seconds in clip.timings.items()
         ),
         "Cache-Control": "no-store",
+    }
+
+
+def _measures(frames: int, words: Sequence[Word], request_: ChunkRequest) -> dict[str, str]:
+    """What can be told of a clip once all of it has been spoken."""
+    milliseconds = [(w.start * 1000 // SAMPLE_RATE, w.stop * 1000 // SAMPLE_RATE) for w in words]
+    return {
+        "Chunk-Frames": str(frames),
+        "Next-Start-Frame": str(request_.start_frame + frames),
+        "Chunk-Words": " ".join(f"{start}-{stop}" for start, stop in milliseconds),
     }
 
 

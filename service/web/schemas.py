@@ -81,6 +81,13 @@ class GenerateIn(_Request):
         Literal["aac", "flac"],
         Field(description="`aac` plays everywhere; `flac` joins clips sample-exactly in a browser."),
     ] = "aac"
+    stream: Annotated[
+        bool,
+        Field(
+            description="Send the first sound while the rest is still being spoken, where the voice can."
+            " Such a clip comes without `Chunk-Frames`, `Next-Start-Frame` and `Chunk-Words`."
+        ),
+    ] = False
 
 
 class FilmIn(_Request):

@@ -65,7 +65,7 @@ export class Api {
     const response = await this.#fetch("api/generate_stream", { ...json(request), signal });
     const headers = response.headers;
     return {
-      frames: Number(headers.get("Chunk-Frames")),
+      frames: parseFrames(headers.get("Chunk-Frames")),
       words: parseWords(headers.get("Chunk-Words") ?? ""),
       voice: headers.get("Voice"),
       lips: headers.get("Lips-Engine"),
@@ -174,6 +174,11 @@ export function parseRetryAfter(value, now = Date.now()) {
   if (/^\d+$/.test(value.trim())) return Number(value);
   const date = Date.parse(value);
   return Number.isNaN(date) ? null : Math.max(0, (date - now) / 1000);
+}
+
+/** The length of a clip, or null: its voice is still speaking. */
+export function parseFrames(header) {
+  return header === null ? null : Number(header);
 }
 
 /** "80-420 450-900" → [[80, 420], [450, 900]], milliseconds from the start of the clip. */

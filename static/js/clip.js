@@ -8,19 +8,27 @@ export class Clip {
   #received = 0; // fragments
   #framesReceived = 0;
   #file = null;
+  #told; // length in frames as it was told beforehand, else null
+  #ended = false;
 
   /**
-   * pose: where in the idle motion it begins; words: `[[start, stop] in ms]`, one for each word of the text;
+   * pose: where in the idle motion it begins; frames: its length, null while its voice is still speaking;
+   * words: `[[start, stop] in ms]`, one for each word of the text, none while its voice is still speaking;
    * follows, continues: whether it was drawn to be played right after, right before another clip.
    */
   constructor({ chunk, pose, frames, words, follows, continues }) {
     this.chunk = chunk;
     this.pose = pose;
-    this.frames = frames;
+    this.#told = frames;
     this.words = words;
     this.follows = follows;
     this.continues = continues;
     this.init = null;
+  }
+
+  /** Length; without end as long as it is not known. */
+  get frames() {
+    return this.#told ?? (this.#ended ? this.#framesReceived : Infinity);
   }
 
   get index() {
@@ -34,6 +42,11 @@ export class Clip {
 
   get seconds() {
     return toSeconds(this.frames);
+  }
+
+  /** Seconds that are here. */
+  get secondsReceived() {
+    return toSeconds(this.#framesReceived);
   }
 
   get fragmentsReceived() {
@@ -65,6 +78,13 @@ export class Clip {
     this.#received += 1;
     this.#framesReceived += fragment.frames;
     if (this.complete) this.#store();
+  }
+
+  /** Nothing more will come of it: if its length was not told, it is known now. */
+  end() {
+    const known = this.complete;
+    this.#ended = true;
+    if (this.complete && !known) this.#store();
   }
 
   take() {

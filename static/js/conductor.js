@@ -21,8 +21,9 @@ class Job {
     this.chunk = chunk;
   }
 
+  /** How long it lasts, or null while nobody knows. */
   get seconds() {
-    return this.clip?.seconds ?? null;
+    return Number.isFinite(this.clip?.seconds) ? this.clip.seconds : null;
   }
 
   /** Nothing more will come of it. */
@@ -201,7 +202,9 @@ export class Conductor {
         } else if (known > 0) known -= 1;
         else this.#add(job.clip, part, asked);
       }
+      job.clip.end();
       if (!job.clip.complete) throw new ConnectionLost();
+      this.#player.pump();
     } finally {
       this.#inFlight -= 1;
       if (this.#inFlight === 0) this.#pace.rest();
@@ -210,10 +213,11 @@ export class Conductor {
   }
 
   #admit(job, { pose, follows, continues }, { frames, words, voice, lips }, asked) {
-    if (job.clip && job.clip.frames !== frames) throw new Error("the clip changed while it was being received");
+    if (job.clip && job.clip.frames !== (frames ?? Infinity)) throw new Error("the clip changed while it was being received");
     if (job.clip) return;
     job.clip = new Clip({ chunk: job.chunk, pose, frames, words, follows, continues });
-    this.#pace.prepared(seconds() - asked, job.clip.seconds);
+    if (frames !== null) this.#pace.prepared(seconds() - asked, job.clip.seconds);
+    else this.#pace.made(0, asked); // its voice has been at work since then
     this.#player.enqueue(job.clip);
     this.#onChange({ engines: { voice, lips } });
     this.changed();
@@ -235,7 +239,8 @@ export class Conductor {
     const { voice, avatar, lips } = this.#options;
     const { text, index, language, pause: silence } = job.chunk;
     const place = { start_frame: pose, follows, continues, pause: silence };
-    return { text, language, chunk_index: index, voice, avatar, lips, ...place, audio: this.#player.sound };
+    const manner = { voice, avatar, lips, audio: this.#player.sound, stream: true };
+    return { text, language, chunk_index: index, ...place, ...manner };
   }
 
   /** Where a chunk belongs: where the one before it ends, if that has not been passed; else in idle motion. */
@@ -303,7 +308,7 @@ export class Conductor {
     const remaining = buffering.estimateSpeech(lengths) - buffering.estimateSpeech(lengths.slice(0, i));
     let buffered = 0;
     for (const { clip } of jobs) {
-      if (clip) buffered += clip.made * clip.seconds;
+      if (clip) buffered += clip.secondsReceived;
       if (!clip?.complete) return { buffered, remaining, complete: false };
     }
     return { buffered, remaining, complete: true };

@@ -30,7 +30,7 @@ export class Player {
   #timeline = new Timeline();
   #queue = []; // clips to come, in the order of their chunks
   #placed = null; // {clip, start}: the clip that is being appended
-  #entered = []; // {clip, start, end, begun}: clips on the timeline that are not over
+  #entered = []; // {clip, start, cut, begun}: clips on the timeline that are not over; cut: where it broke off
   #jumps = []; // frames before which the motion does not go on
   #init = null; // the init segment that holds for what is appended next
   #turn = Promise.resolve(); // operations on the source take turns
@@ -123,8 +123,8 @@ export class Player {
     if (this.#placed?.clip === clip) this.#placed = null;
     const entry = this.#entered.find((entered) => entered.clip === clip);
     if (entry) {
-      entry.end = this.#timeline.end;
-      this.#jumps.push(entry.end);
+      entry.cut = this.#timeline.end;
+      this.#jumps.push(entry.cut);
     }
     this.pump();
   }
@@ -160,6 +160,7 @@ export class Player {
   }
 
   async #step() {
+    if (this.#placed?.clip.complete && this.#placed.clip.waiting === 0) this.#placed = null;
     const move = this.#nextMove();
     if (move?.kind === "speech") await this.#appendSpeech();
     else if (move?.kind === "splice") await this.#splice(move.frame);
@@ -193,7 +194,7 @@ export class Player {
     if (frame < this.#timeline.end) await this.#cut(frame);
     this.#noteJump(frame, clip.pose, clip.follows !== this.#timeline.endsInSpeech);
     this.#placed = { clip, start: frame };
-    this.#entered.push({ clip, start: frame, end: frame + clip.frames, begun: false });
+    this.#entered.push({ clip, start: frame, cut: null, begun: false });
     await this.#appendSpeech();
   }
 
@@ -202,7 +203,6 @@ export class Player {
     const fragment = clip.take();
     const at = this.#timeline.end;
     this.#timeline.append({ frames: fragment.frames, pose: clip.pose + at - start, clip });
-    if (clip.complete && clip.waiting === 0) this.#placed = null;
     await this.#append(clip.init, fragment.bytes, { offset: start, from: start, to: start + clip.frames });
   }
 
@@ -340,8 +340,8 @@ export class Player {
   #shown(frame) {
     this.#hideJump(frame);
     const begun = this.#entered.filter((entry) => !entry.begun && frame >= entry.start);
-    const ended = this.#entered.filter(({ end }) => frame >= end);
-    this.#entered = this.#entered.filter(({ end }) => frame < end);
+    const ended = this.#entered.filter((entry) => frame >= end(entry));
+    this.#entered = this.#entered.filter((entry) => frame < end(entry));
     for (const entry of begun) entry.begun = true;
     // The next begins before the last ends: at a seam there is no moment without speech.
     for (const { clip } of begun) this.#callbacks.onBegin(clip);
@@ -358,4 +358,9 @@ export class Player {
     }
     this.#jumps = this.#jumps.filter((jump) => jump - 2 > frame);
   }
+}
+
+/** The frame after the last one of a clip that is on the timeline; infinitely far while nobody knows. */
+function end({ clip, start, cut }) {
+  return cut ?? start + clip.frames;
 }

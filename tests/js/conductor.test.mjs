@@ -13,8 +13,9 @@ class Server {
   requests = [];
   script = new Map(); // chunk index → functions, one an attempt, that may throw or cut the clip short
 
-  constructor(count) {
+  constructor(count, { told = FRAMES } = {}) {
     this.count = count;
+    this.told = told;
   }
 
   async split() {
@@ -24,7 +25,7 @@ class Server {
   async generate(request, signal) {
     this.requests.push(request);
     const fragments = this.script.get(request.chunk_index)?.shift()?.() ?? FRAMES / 5;
-    return { frames: FRAMES, words: [], voice: "v", lips: "l", parts: this.#parts(fragments, signal) };
+    return { frames: this.told, words: [], voice: "v", lips: "l", parts: this.#parts(fragments, signal) };
   }
 
   async *#parts(fragments, signal) {
@@ -80,8 +81,8 @@ class Listener {
   }
 }
 
-function setUp(count) {
-  const api = new Server(count);
+function setUp(count, options) {
+  const api = new Server(count, options);
   const player = new Listener();
   const changes = [];
   let latest = { chunks: [] };
@@ -105,6 +106,49 @@ test("chunks are spoken in order, each beginning where the one before it ends", 
   assert.deepEqual(api.requests.map((request) => request.continues), [true, true, true, false]);
   assert.deepEqual(state(), ["done", "done", "done", "done"]);
   assert.equal(conductor.files.length, 4);
+});
+
+test("a clip of unknown length is as long as what came of it; the next is asked for when that is known", async () => {
+  const { api, player, conductor, changes, state } = setUp(3, { told: null });
+  const speech = conductor.speak("text", { language: "en" });
+  while (!player.queue.length) await turn();
+  const [clip] = player.queue;
+  assert.equal(clip.frames, Infinity);
+  assert.equal(clip.complete, false);
+  assert.equal(changes.findLast(({ chunks }) => chunks).chunks[0].seconds, null);
+  assert.equal(api.requests.length, 1, "nobody knows yet where the next begins");
+  await player.listen(conductor);
+  await speech;
+  assert.equal(clip.frames, FRAMES);
+  assert.deepEqual(api.requests.map((request) => request.start_frame), [40, 90, 140]);
+  assert.deepEqual(state(), ["done", "done", "done"]);
+  assert.equal(conductor.files.length, 3);
+});
+
+test("a clip of unknown length that broke off goes on where it broke", async () => {
+  const { api, player, conductor } = setUp(1, { told: null });
+  api.script.set(0, [() => 3]);
+  const speech = conductor.speak("text", { language: "en" });
+  while (!player.queue[0]?.complete) await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(player.queue[0].frames, FRAMES);
+  await player.listen(conductor);
+  await speech;
+  assert.equal(api.requests.length, 2);
+});
+
+test("the time until a voice that still speaks is heard counts as its work", async () => {
+  const { player, conductor, changes } = setUp(1, { told: null });
+  const generate = Server.prototype.generate;
+  Server.prototype.generate = async function (...asked) {
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    return generate.apply(this, asked);
+  };
+  const speech = conductor.speak("text", { language: "en" });
+  while (!player.queue[0]?.fragmentsReceived) await turn();
+  Server.prototype.generate = generate;
+  assert.ok(changes.findLast(({ ratio }) => ratio).ratio > 1.5, "0.4 s of work for the first 0.2 s of speech");
+  await player.listen(conductor);
+  await speech;
 });
 
 test("no more is asked for than the look-ahead allows", async () => {

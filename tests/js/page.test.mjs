@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { parseRetryAfter, parseWords } from "../../static/js/api.js";
+import { parseFrames, parseRetryAfter, parseWords } from "../../static/js/api.js";
 import { wordAt } from "../../static/js/captions.js";
 import { Words } from "../../static/js/i18n.js";
 import { retryDelay } from "../../static/js/retries.js";
@@ -52,6 +52,8 @@ test("the word being said is the last that has begun", () => {
 });
 
 test("word times are read from their header", () => {
+  assert.equal(parseFrames("75"), 75);
+  assert.equal(parseFrames(null), null);
   assert.deepEqual(parseWords("80-420 450-900"), [[80, 420], [450, 900]]);
   assert.deepEqual(parseWords(""), []);
 });

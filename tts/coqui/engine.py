@@ -3,22 +3,24 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from tts.base import Aligner, Voice
 from tts.coqui import folders
+from tts.coqui.ahead import ahead
 from tts.coqui.folders import ENGINE, Kind, Manner, ModelFolder
 from voiceover.errors import EngineUnavailable, SynthesisError
-from voiceover.types import Speech, Word
+from voiceover.types import Samples, Speech, SpeechSoFar, Word
 
 if TYPE_CHECKING:
-    from tts.coqui.models import Model, Spoken
+    from tts.coqui.models import Model, Spoken, XttsModel
     from tts.coqui.phonemizer import Phonemize
 
 log = logging.getLogger(__name__)
@@ -43,7 +45,7 @@ class _Loaded:
 
 
 class CoquiEngine:
-    """The Coqui models of a folder (`tts.base.SpeechEngine`, `CloningEngine`, `PacedEngine`).
+    """The Coqui models of a folder; of the engines in `tts.base` it is every kind.
 
     Safe to share between threads. Models take turns, all of them: they draw their noise from torch's
     one generator, which the seed sets, and XTTS keeps in itself what it is saying. One sentence
@@ -97,13 +99,54 @@ class CoquiEngine:
             return _silence(text)
         folder, manner = self._find(voice)
         with self._turn:
-            model = self._load(folder)
-            if folder.name not in self._paces:
-                _speak(model, text, manner, seed)  # the first time takes longer than all that follow
+            model = self._ready(folder, text, manner)
             begin = time.perf_counter()
             spoken = _speak(model, text, manner, seed)
             self._paced(folder, (time.perf_counter() - begin) / (len(spoken.samples) / model.sample_rate))
         return self._with_times(text, voice, spoken, model.sample_rate)
+
+    def streams(self, voice: Voice) -> bool:
+        return self._find(voice)[0].kind is Kind.XTTS
+
+    def stream(self, text: str, voice: Voice, seed: int = 0) -> Iterator[SpeechSoFar]:
+        """Yield a speech as it grows; see `tts.base`.
+
+        The model speaks as fast as it can, whatever the listener's pace, because others wait for their turn.
+
+        Raises:
+            SynthesisError, EngineUnavailable: as `synthesize`.
+        """
+        if not any(character.isalnum() for character in text):
+            yield SpeechSoFar(_silence(text), complete=True)
+            return
+        folder, manner = self._find(voice)
+        sample_rate, heard = RATE_OF_SILENCE, np.zeros(0, np.float32)
+        for sample_rate, piece in ahead(self._pieces(folder, text, manner, seed)):
+            heard = np.concatenate([heard, piece])
+            times = self._align(heard, sample_rate, text, voice.language, whole=False)
+            yield SpeechSoFar(Speech(heard, sample_rate, *times), complete=False)
+        times = self._align(heard, sample_rate, text, voice.language)
+        yield SpeechSoFar(Speech(heard, sample_rate, *times), complete=True)
+
+    def _pieces(
+        self, folder: ModelFolder, text: str, manner: Manner, seed: int
+    ) -> Generator[tuple[int, Samples], None, None]:
+        """Yield sample rate and sound, piece by piece."""
+        with self._turn:
+            model = self._ready(folder, text, manner)
+            begin, samples = time.perf_counter(), 0
+            with _translated(manner):
+                for piece in cast("XttsModel", model).stream(text, manner, seed):
+                    samples += len(piece)
+                    yield model.sample_rate, piece
+            self._paced(folder, (time.perf_counter() - begin) / (samples / model.sample_rate))
+
+    def _ready(self, folder: ModelFolder, text: str, manner: Manner) -> "Model":
+        """Return a model that has spoken before: the first time takes longer than all that follow."""
+        model = self._load(folder)
+        if folder.name not in self._paces:
+            _speak(model, text, manner, seed=0)
+        return model
 
     def _with_times(self, text: str, voice: Voice, spoken: "Spoken", sample_rate: int) -> Speech:
         phones, words = spoken.phones, spoken.words
@@ -185,14 +228,20 @@ def _voice(folder: ModelFolder, language: str, speaker: str | None, fault: Engin
 
 
 def _speak(model: "Model", text: str, manner: Manner, seed: int) -> "Spoken":
-    try:
+    with _translated(manner):
         spoken = model.speak(text, manner, seed)
-    # What Coqui's models raise on a text that they cannot read.
-    except (RuntimeError, ValueError, TypeError, LookupError, AssertionError, ImportError) as exc:
-        raise SynthesisError(f"Coqui cannot speak this text: {exc}", language=manner.language) from exc
     if not len(spoken.samples):
         raise SynthesisError("Coqui finds nothing to say in this text", language=manner.language)
     return spoken
+
+
+@contextmanager
+def _translated(manner: Manner) -> Iterator[None]:
+    """Translate what Coqui's models raise on a text that they cannot read."""
+    try:
+        yield
+    except (RuntimeError, ValueError, TypeError, LookupError, AssertionError, ImportError) as exc:
+        raise SynthesisError(f"Coqui cannot speak this text: {exc}", language=manner.language) from exc
 
 
 def _silence(text: str) -> Speech:
