@@ -28,7 +28,7 @@ def letters(text: str, language: str) -> str:
 
 
 def evenly(
-    samples: Samples, sample_rate: int, text: str, language: str
+    samples: Samples, sample_rate: int, text: str, language: str, whole: bool = True
 ) -> tuple[tuple[Phone, ...], tuple[Word, ...]]:
     """Give every word the same time."""
     pieces = text.split()
@@ -322,3 +322,32 @@ def test_symbols_become_phones_and_words() -> None:
         ("—", 50, 50),
         ("c", 150, 160),
     ]
+
+
+def test_xtts_is_heard_before_it_has_finished(polyglot: CoquiEngine) -> None:
+    voice = next(voice for voice in polyglot.voices() if voice.language == "en")
+    assert polyglot.streams(voice)
+    pieces = list(polyglot.stream("Hello, my friend!", voice))
+    lengths = [len(piece.speech.samples) for piece in pieces]
+    assert lengths[0] < lengths[-2] == lengths[-1]
+    assert [piece.complete for piece in pieces] == [False] * (len(pieces) - 1) + [True]
+    for piece in pieces:
+        assert np.array_equal(piece.speech.samples, pieces[-1].speech.samples[: len(piece.speech.samples)])
+    assert [word.text for word in pieces[-1].speech.words] == ["Hello,", "my", "friend!"]
+
+
+def test_a_listener_who_leaves_lets_others_speak(polyglot: CoquiEngine) -> None:
+    voice = next(voice for voice in polyglot.voices() if voice.language == "en")
+    stream = polyglot.stream("Hello, my friend!", voice)
+    first = next(stream)
+    stream.close()
+    again = polyglot.synthesize("Hello.", voice)  # it would wait for ever for its turn
+    assert len(first.speech.samples) < len(again.samples) * 2
+
+
+def test_what_goes_wrong_in_a_stream_is_told(polyglot: CoquiEngine, engine: CoquiEngine) -> None:
+    with pytest.raises(SynthesisError):
+        list(polyglot.stream("word " * 300, polyglot.voices()[0]))
+    assert not engine.streams(engine.voices()[0])
+    nothing = list(polyglot.stream("…", polyglot.voices()[0]))
+    assert [(piece.complete, len(piece.speech.samples)) for piece in nothing] == [(True, 0)]
