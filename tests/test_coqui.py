@@ -209,6 +209,7 @@ def test_weights_of_another_model_are_told(vits: Path, tmp_path: Path) -> None:
         ("[]", "coqui-foreign"),
         (json.dumps({"architectures": ["BertModel"], "model": "bert"}), "coqui-foreign"),
         (json.dumps({"model": "bark"}), "coqui-foreign"),
+        (json.dumps({"model": {"layers": 6}, "data": {"sampling_rate": 16000}}), "coqui-foreign"),
         (json.dumps({"model": "vits"}), "coqui-no-language"),
         (json.dumps({"model": "vits", "phoneme_language": "ru"}), "coqui-no-weights"),
     ],

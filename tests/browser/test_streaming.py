@@ -39,6 +39,7 @@ def streaming(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, S
 
 
 def choose_streamer(page: Page) -> None:
+    page.select_option("#language", "ru")
     page.locator("#voice option[value='streamer:ru']").wait_for(state="attached")
     page.select_option("#voice", "streamer:ru")
 

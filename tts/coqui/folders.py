@@ -116,16 +116,16 @@ def beside(folder: Path, named: object) -> Path | None:
 
 
 def _kind(folder: Path, config: dict[str, Any]) -> Kind:
-    model = config.get("model")
+    if isinstance(config.get("data"), dict) and (folder / "vocab.txt").is_file():
+        return Kind.MMS
+    model = str(config.get("model"))
     if model == "xtts":
         return Kind.XTTS
     if model == "vits":
         return Kind.VITS
     if model in CLASSIC:
         return Kind.CLASSIC
-    if isinstance(config.get("data"), dict) and (folder / "vocab.txt").is_file():
-        return Kind.MMS
-    raise refusal(folder, "coqui-foreign", f"{model!r} is no kind of model that is spoken with here")
+    raise refusal(folder, "coqui-foreign", f"{model[:40]!r} is no kind of model that is spoken with here")
 
 
 def _weights(folder: Path) -> Path:
