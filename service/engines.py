@@ -211,9 +211,9 @@ def _restored(models: ModelFolder, name: str, lips: Callable[[], LipEngine]) -> 
     restorer = _FromFile(lambda: checkpoints.find_restorer(models.folder, name), read)
 
     def make() -> LipEngine:
-        from wav2lip.restore import RestoredLips
-
         found, drawing = restorer(), lips()
+        from wav2lip.restore import RestoredLips  # with torch: not before it is known to be of use
+
         assert isinstance(drawing, _Measured)
         return RestoredLips(f"{drawing.name}-{name}", drawing, drawing.rate, found)
 
