@@ -126,18 +126,9 @@ class Pipeline:
         """
         if not any(character.isalnum() for character in text):
             raise InvalidRequest("there is nothing to speak in this text", reason="nothing-to-speak")
-        passages = self._passages(text, language, voice)
+        passages = _passages(self.voices(), text, language, voice)
         parts = [part for passage, spoken in passages for part in chunks.split(passage, spoken)]
         return [replace(part, index=index) for index, part in enumerate(parts)]
-
-    def _passages(self, text: str, language: str, wanted: str) -> list[tuple[str, str]]:
-        """Return the text in pieces, each with its language."""
-        voices = self.voices()
-        if language == AUTO:
-            expected = "" if wanted == AUTO else base_language(voice_by_id(voices, wanted).language)
-            return list(detection.passages(text, languages(voices), expected))
-        choose_voice(voices, language)
-        return [(text, language)]
 
     def voices(self) -> list[Voice]:
         """Return every voice there is here, the best first."""
@@ -207,11 +198,11 @@ class Pipeline:
 
     def _voice(self, request: ChunkRequest) -> Voice:
         """Choose who speaks: a voice asked for by name, unless the text is in another language."""
-        language = request.language
+        voices, language = self.voices(), request.language
         if language == AUTO:
-            passages = self._passages(request.text, language, request.voice)
+            passages = _passages(voices, request.text, language, request.voice)
             _, language = max(passages, key=lambda passage: len(passage[0]), default=("", detection.DEFAULT))
-        return choose_voice(self.voices(), language, request.voice)
+        return choose_voice(voices, language, request.voice)
 
     def draw(self, avatar: Avatar, lips: LipEngine, speech: Speech, start_frame: int) -> Iterator[Frame]:
         """Yield the pictures of a finished speech: lips first, then the life of the head."""
@@ -251,6 +242,15 @@ def _begun(pieces: Iterator[SpeechSoFar]) -> Iterator[SpeechSoFar]:
     """Wait for the first piece, so that what goes wrong before it is raised now."""
     first = next(pieces)
     return chain([first], pieces)
+
+
+def _passages(voices: list[Voice], text: str, language: str, wanted: str) -> list[tuple[str, str]]:
+    """Return the text in pieces, each with its language."""
+    if language == AUTO:
+        expected = "" if wanted == AUTO else base_language(voice_by_id(voices, wanted).language)
+        return list(detection.passages(text, languages(voices), expected))
+    choose_voice(voices, language)
+    return [(text, language)]
 
 
 @dataclass
