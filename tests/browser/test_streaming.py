@@ -83,7 +83,7 @@ def test_a_sentence_reaches_the_page_before_its_voice_has_finished(
             page.fill("#text", SENTENCE)
             page.click("#start")
             # The page can only tell how fast it comes when it has come.
-            page.wait_for_function("voiceover.state.ratio !== null")
+            page.wait_for_function("() => voiceover.state.ratio !== null")
             (chunk,) = page.evaluate("voiceover.state.chunks")
             assert chunk["state"] in ("making", "speaking")
             assert chunk["seconds"] is None
