@@ -66,6 +66,8 @@ class Job(BaseModel):
     ended: float | None = None
     stage: str = ""
     """"speech" or "picture" while it runs."""
+    ahead: int = 0
+    """Jobs that come before it."""
     chunk: int = 0
     chunks: int = 0
     share: float = 0.0
@@ -148,9 +150,10 @@ class JobStore:
                 shutil.rmtree(self._folder / job.id, ignore_errors=True)
                 raise StorageError(f"a film cannot be kept: {exc}") from exc
             self._jobs[job.id] = job
+            self._line_up()
         self._queue.put((job.id, request))
         self._start()
-        return job
+        return self.get(job.id)
 
     def get(self, job_id: str) -> Job:
         """
@@ -273,11 +276,19 @@ class JobStore:
         """Remember a job; on disk too, for a later process."""
         with self._changed:
             self._jobs[job.id] = job
+            self._line_up()
             self._changed.notify_all()
             try:
                 self._write(job)
             except OSError as exc:
                 log.error("job %s cannot be written down: %s", job.id, exc)
+
+    def _line_up(self) -> None:
+        """Tell those that wait how many come before them."""
+        line = [job for job in self._jobs.values() if job.state not in ENDED]
+        for ahead, job in enumerate(line):
+            if job.state is State.WAITING and job.ahead != ahead:
+                self._jobs[job.id] = job.model_copy(update={"ahead": ahead})
 
     def _write(self, job: Job) -> None:
         scratch = self._folder / job.id / f"{CARD}.new"

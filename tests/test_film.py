@@ -202,6 +202,19 @@ def test_a_later_process_finds_films_and_fails_what_was_unfinished(studio: Studi
     assert not (copy / "broken").exists()
 
 
+def test_who_waits_is_told_how_many_come_before(studio: Studio, tmp_path: Path) -> None:
+    jobs = JobStore(tmp_path, studio)
+    running, second, third = (jobs.add(FilmRequest(TEXT)) for _ in range(3))
+    assert (second.ahead, third.ahead) == (1, 2)
+    news = jobs.watch(third.id)
+    jobs.remove(second.id)
+    told = next(job.ahead for job in news if job and job.ahead != third.ahead)
+    assert told == 1
+    studio.go.set()
+    assert ended(jobs, third).state is State.DONE
+    assert ended(jobs, running).state is State.DONE
+
+
 def test_jobs_are_bounded(studio: Studio, tmp_path: Path) -> None:
     jobs = JobStore(tmp_path, studio, most_waiting=2, most_kept=3)
     first = jobs.add(FilmRequest(TEXT))

@@ -120,6 +120,7 @@ def _described(job: Job) -> dict[str, object]:
     return {
         "id": job.id,
         "state": job.state,
+        "ahead": job.ahead if job.state is State.WAITING else 0,
         "stage": job.stage,
         "chunk": job.chunk,
         "chunks": job.chunks,

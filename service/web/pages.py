@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from apiflask import APIBlueprint
-from flask import Response, make_response, redirect, render_template, send_from_directory, url_for
+from flask import Response, make_response, render_template, send_from_directory
 
 from service.web import schemas
 from service.web.languages import tongue
@@ -15,8 +15,8 @@ def pages_blueprint() -> APIBlueprint:
     pages = APIBlueprint("pages", __name__, enable_openapi=False)
 
     @pages.get("/")
-    def home() -> Response:
-        return make_response(redirect(url_for("pages.realtime")))
+    def film() -> Response:
+        return _page("film.html")
 
     @pages.get("/realtime")
     def realtime() -> Response:

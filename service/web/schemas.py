@@ -111,6 +111,7 @@ class WaitIn(BaseModel):
 class JobOut(BaseModel):
     id: str = Field(description="Hard to guess: who knows it may see the film.")
     state: Literal["waiting", "running", "done", "failed", "cancelled"]
+    ahead: int = Field(description="Films that come before it, while it waits.")
     stage: Literal["", "speech", "picture"]
     chunk: int = Field(description="The chunk that is being made, from 1.")
     chunks: int

@@ -95,6 +95,25 @@ export class Api {
     await this.#fetch(`api/voices/${encodeURIComponent(id)}`, { method: "DELETE" });
   }
 
+  /** Asks for a whole film; returns the job that makes it. */
+  async makeFilm(request) {
+    return this.#json("api/generate", json(request));
+  }
+
+  async job(id, signal) {
+    return this.#json(jobPath(id), { signal });
+  }
+
+  /** News of a job, as an EventSource. */
+  jobEvents({ events }) {
+    return new EventSource(`${events}?lang=${this.#language()}`); // which can send no headers
+  }
+
+  /** Cancels a job, or deletes its film. */
+  async deleteJob(id) {
+    await this.#fetch(jobPath(id), { method: "DELETE" });
+  }
+
   /** Joins clips (Blobs) into one file. */
   async join(clips) {
     const form = new FormData();
@@ -129,6 +148,10 @@ export class Api {
     if (!response.ok) throw await refusal(response);
     return response;
   }
+}
+
+function jobPath(id) {
+  return `api/jobs/${encodeURIComponent(id)}`;
 }
 
 function json(body) {

@@ -35,6 +35,14 @@ export class Choices {
     return Object.fromEntries(Object.entries(this.#selects).map(([name, select]) => [name, select.value]));
   }
 
+  /** Chooses again what was chosen once, as far as it is still offered. */
+  restore(values) {
+    for (const [name, select] of Object.entries(this.#selects)) {
+      if (Array.from(select.options, ({ value }) => value).includes(values[name])) select.value = values[name];
+      if (name === "language") this.#fillVoices();
+    }
+  }
+
   /** What the server knows of the avatar chosen. */
   get avatar() {
     const { avatars } = this.#offer.avatars;

@@ -37,6 +37,11 @@ export class Words {
     return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
   }
 
+  /** The text of a key in every language: `{language: text}`. */
+  everywhere(key) {
+    return Object.fromEntries(Object.entries(this.#catalogue).map(([language, texts]) => [language, texts[key]]));
+  }
+
   number(value, digits = 0) {
     const format = { minimumFractionDigits: digits, maximumFractionDigits: digits };
     return new Intl.NumberFormat(this.#language, format).format(value);

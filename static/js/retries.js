@@ -2,6 +2,7 @@
 
 const DELAYS = [0.4, 1, 2, 4]; // seconds before the second, third … attempt
 const LONGEST = 30; // seconds; a server that wants more is left to the user
+const PATIENT = 5; // seconds between attempts that may seem pointless
 
 /** Seconds to wait after the attempt-th failure (from 0), or null if asking again is pointless. */
 export function retryDelay(error, attempt) {
@@ -24,4 +25,15 @@ export function pause(seconds, signal) {
     }, seconds * 1000);
     signal.addEventListener("abort", stop, { once: true });
   });
+}
+
+/** Asks until there is an answer. */
+export async function stubbornly(task) {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await task();
+    } catch (error) {
+      await pause(retryDelay(error, Math.min(attempt, DELAYS.length - 1)) ?? PATIENT, new AbortController().signal);
+    }
+  }
 }

@@ -48,9 +48,17 @@ def open_page(server: str, browser: Browser) -> Iterator[OpenPage]:
         yield open_page
 
 
+@pytest.fixture
+def open_films(server: str, browser: Browser) -> Iterator[OpenPage]:
+    with opening_pages(server, browser, "/", "empty") as open_page:
+        yield open_page
+
+
 @contextmanager
-def opening_pages(server: str, browser: Browser) -> Iterator[OpenPage]:
-    """Give a function that opens the page and waits until the avatar lives; a script error fails the test."""
+def opening_pages(
+    server: str, browser: Browser, path: str = "/realtime", phase: str = "idle"
+) -> Iterator[OpenPage]:
+    """Give a function that opens a page and waits until it is ready; a script error fails the test."""
     opened: list[Page] = []
     errors: list[str] = []
 
@@ -60,8 +68,8 @@ def opening_pages(server: str, browser: Browser) -> Iterator[OpenPage]:
         opened.append(page)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.add_init_script(path=HERE / "probe.js")
-        page.goto(f"{server}/realtime{query}")
-        page.wait_for_function("() => voiceover.state.phase === 'idle'")
+        page.goto(f"{server}{path}{query}")
+        page.wait_for_function("(phase) => voiceover.state.phase === phase", arg=phase)
         return page
 
     try:

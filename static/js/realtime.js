@@ -1,33 +1,32 @@
-// The page: puts the parts together.
+// The page that speaks at once: puts its parts together.
 
-import { Api, ConnectionLost, Refused } from "./api.js";
-import { offerThemes } from "./appearance.js";
 import { Captions } from "./captions.js";
-import { Choices } from "./choices.js";
 import { ChunkList } from "./chunklist.js";
 import { Conductor } from "./conductor.js";
+import { Desk } from "./desk.js";
 import { Figures, listEngines } from "./figures.js";
-import { Words, translate } from "./i18n.js";
 import { Idle } from "./idle.js";
-import { OwnVoices } from "./ownvoices.js";
+import { $, byName, openPage } from "./page.js";
 import { Player } from "./player.js";
-import { pause, retryDelay } from "./retries.js";
+import { stubbornly } from "./retries.js";
+import { sentence } from "./sentences.js";
 import { Sound } from "./sound.js";
-import { Unplayable } from "./source.js";
-import { INITIAL, Store, isRunning, measure, status } from "./state.js";
+import { INITIAL, Store, isRunning, status } from "./state.js";
 
 const FIGURES_EVERY = 250; // ms
 const HOPELESS = 3000; // ms; a browser that gives up again so soon will not do better next time
 
-const $ = (id) => document.getElementById(id);
-const catalogue = JSON.parse($("strings").textContent);
-const words = new Words(catalogue, document.documentElement.lang);
-const api = new Api(() => words.language);
+const { words, api } = openPage();
 const store = new Store(INITIAL);
 
 const captions = new Captions($("captions"));
 const figures = new Figures(byName("figure-", ["first", "ratio", "ahead", "voice", "lips"]), words);
-const choices = new Choices(byName("", ["language", "voice", "avatar", "lips"]), words, chosen);
+const desk = new Desk({
+  api,
+  words,
+  onChoice: chosen,
+  onOffer: ({ engines }) => listEngines($("engines"), engines, words),
+});
 const sound = new Sound({ video: $("video"), button: $("mute"), slider: $("volume"), words });
 const list = new ChunkList({
   list: $("chunks"),
@@ -36,13 +35,7 @@ const list = new ChunkList({
   words,
   decide: (choice, index) => conductor[choice](index),
 });
-const OWN_PARTS = [
-  ...["open", "dialog", "close", "missing", "command", "form", "zone", "input", "label", "record", "recording", "meter"],
-  ...["clock", "listen", "name", "consent", "save", "bar", "verdict", "empty", "list"],
-];
-const ownVoices = new OwnVoices({ parts: byName("own-", OWN_PARTS), words, api, sentence, onChange: refreshVoices });
 
-let offer = null; // what the server offers: {avatars, voices, engines}
 let pressed = 0; // when speech was asked for, ms
 let recovered = -Infinity; // when the browser last gave up, ms
 let conductor = null;
@@ -54,29 +47,9 @@ async function open() {
   player = new Player($("video"), $("curtain"), playerCallbacks(), soundForced());
   conductor = new Conductor({ api, player, onChange: (changes) => store.update(changes) });
   store.update({ phase: "starting" });
-  const [avatars, voices, engines] = await Promise.all([
-    stubbornly(() => api.avatars()),
-    stubbornly(() => api.voices()),
-    stubbornly(() => api.engines()),
-  ]);
-  offer = { avatars, voices, engines };
-  choices.open(offer);
-  showBetterVoice();
-  listEngines($("engines"), engines, words);
-  ownVoices.show(voices);
-  await player.open(idleOf(choices.avatar));
+  await desk.open();
+  await player.open(idleOf(desk.avatar));
   store.update({ phase: "idle" });
-}
-
-/** Asks until there is an answer. */
-async function stubbornly(task) {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await task();
-    } catch (error) {
-      await pause(retryDelay(error, Math.min(attempt, 3)) ?? 5, new AbortController().signal);
-    }
-  }
 }
 
 /** The idle motion of an avatar; it fills up while it is played. */
@@ -96,9 +69,9 @@ function soundForced() {
 // Speaking.
 
 async function start() {
-  const text = $("text").value;
+  const { text, values } = desk;
   $("message").textContent = "";
-  if (isRunning(store.state) || !offer) return;
+  if (isRunning(store.state) || !desk.isOpen) return;
   if (!text.trim()) return complain(words.t("text.empty"));
   pressed = performance.now();
   sound.unlock();
@@ -106,12 +79,12 @@ async function start() {
   captions.clear();
   store.update({ ...INITIAL, engines: store.state.engines, ratio: store.state.ratio });
   try {
-    await conductor.speak(text, choices.values);
+    await conductor.speak(text, values);
     store.update({ phase: "done" });
   } catch (error) {
     if (error.name === "AbortError") return;
     await conductor.stop();
-    store.update({ phase: "failed", error: sentence(error) });
+    store.update({ phase: "failed", error: sentence(error, words) });
   }
 }
 
@@ -145,7 +118,7 @@ async function recover(error) {
     await conductor.stop();
     store.update({ phase: "failed", trouble: null, held: false, error: words.t("error.player") });
   }
-  if (again) await player.open(idleOf(choices.avatar));
+  if (again) await player.open(idleOf(desk.avatar));
 }
 
 async function download() {
@@ -155,7 +128,7 @@ async function download() {
   try {
     save(await api.join(conductor.files), `voiceover-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}.mp4`);
   } catch (error) {
-    complain(words.t("download.failed", { error: sentence(error) }));
+    complain(words.t("download.failed", { error: sentence(error, words) }));
   } finally {
     label.textContent = words.t("download");
     $("download").disabled = false;
@@ -172,13 +145,6 @@ function save(file, name) {
 
 function complain(text) {
   $("message").textContent = text;
-}
-
-function sentence(error) {
-  if (error instanceof Refused) return error.message;
-  if (error instanceof ConnectionLost) return words.t("error.lost");
-  if (error instanceof Unplayable) return words.t("error.unplayable");
-  return words.t("error.internal", { error: error.message });
 }
 
 // What the user sees and does.
@@ -201,86 +167,20 @@ function show(state) {
 
 function showFigures() {
   const { engines } = store.state;
-  const named = engines && { ...engines, voice: choices.voiceName(engines.voice) };
+  const named = engines && { ...engines, voice: desk.voiceName(engines.voice) };
   figures.show({ ...store.state, engines: named, ahead: player?.ahead ?? 0 });
 }
 
-/** Tells where only a robotic voice speaks, and what brings a natural one. */
-function showBetterVoice() {
-  const { better } = choices;
-  $("better").hidden = !better;
-  if (!better) return;
-  const command = document.createElement("code");
-  command.textContent = better.command;
-  $("better").replaceChildren(words.t("better", { language: words.languageName(better.language) }), " ", command);
-}
-
-function showCount() {
-  const { words: number, characters, seconds } = measure($("text").value);
-  const minutes = Math.floor(seconds / 60);
-  const length = minutes ? ["text.minutes", { m: minutes, n: seconds % 60 }] : ["text.seconds", { n: seconds }];
-  $("count").textContent = [
-    words.t("text.words", { n: number }),
-    words.t("text.characters", { n: characters }),
-    words.t(...length),
-  ].join(" · ");
-}
-
 function chosen(name) {
-  if (name === "avatar") stop().then(() => player.change(idleOf(choices.avatar)));
-  if (name === "language") suggestExample(choices.values.language);
-  showBetterVoice();
+  if (name === "avatar") stop().then(() => player.change(idleOf(desk.avatar)));
 }
 
-/** Puts the example in another language, unless the user has written something. */
-function suggestExample(language) {
-  const examples = Object.values(catalogue).map(({ example }) => example);
-  if (examples.includes($("text").value.trim()) && catalogue[language]) {
-    $("text").value = catalogue[language].example;
-    showCount();
-  }
-}
-
-function chooseLanguage(language) {
-  document.cookie = `lang=${language}; path=/; max-age=31536000; samesite=lax`;
-  document.documentElement.lang = language;
-  words.choose(language);
-  document.title = `${words.t("title")} · Voiceover`;
-  translate(document, words);
-  choices.translate();
-  if (offer) ownVoices.show(offer.voices);
-  showBetterVoice();
-  suggestExample(language);
-  for (const button of document.querySelectorAll("[data-ui-language]")) {
-    button.setAttribute("aria-pressed", String(button.dataset.uiLanguage === language));
-  }
-  refreshEngines();
+function translatePage() {
   list.translate(store.state.chunks);
   $("download-label").textContent = words.t("download");
   sound.show();
-  showCount();
   showFigures();
   show(store.state);
-}
-
-/** The server's reasons come in the page's language. */
-async function refreshEngines() {
-  if (!offer) return;
-  offer.engines = await stubbornly(() => api.engines());
-  listEngines($("engines"), offer.engines, words);
-  choices.translate();
-}
-
-/** Own voices have come or gone; the one that came is chosen. */
-async function refreshVoices(added) {
-  offer.voices = await stubbornly(() => api.voices());
-  choices.translate();
-  if (added) choices.chooseOwnVoice(added.id);
-  ownVoices.show(offer.voices);
-}
-
-function byName(prefix, names) {
-  return Object.fromEntries(names.map((name) => [name, $(prefix + name)]));
 }
 
 function listen() {
@@ -290,16 +190,12 @@ function listen() {
   });
   $("stop").addEventListener("click", stop);
   $("download").addEventListener("click", download);
-  $("text").addEventListener("input", showCount);
   document.addEventListener("keydown", (event) => {
     if (document.querySelector("dialog[open]")) return; // keys are meant for it
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) start();
     if (event.key === "Escape") stop();
   });
-  for (const button of document.querySelectorAll("[data-ui-language]")) {
-    button.addEventListener("click", () => chooseLanguage(button.dataset.uiLanguage));
-  }
-  offerThemes(document.querySelectorAll("[data-theme-choice]"));
+  words.onChange(translatePage);
   setInterval(showFigures, FIGURES_EVERY);
 }
 
@@ -317,6 +213,5 @@ globalThis.voiceover = {
 };
 
 listen();
-showCount();
-open().catch((error) => store.update({ phase: "failed", error: sentence(error) }));
+open().catch((error) => store.update({ phase: "failed", error: sentence(error, words) }));
 store.subscribe(show);

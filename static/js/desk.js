@@ -1,0 +1,124 @@
+// The desk: the text, and who speaks it how. Every page that makes somebody speak has it.
+
+import { Choices } from "./choices.js";
+import { Draft } from "./draft.js";
+import { OwnVoices } from "./ownvoices.js";
+import { $, byName } from "./page.js";
+import { stubbornly } from "./retries.js";
+import { sentence } from "./sentences.js";
+
+const OWN_PARTS = [
+  ...["open", "dialog", "close", "missing", "command", "form", "zone", "input", "label", "record", "recording", "meter"],
+  ...["clock", "listen", "name", "consent", "save", "bar", "verdict", "empty", "list"],
+];
+
+export class Desk {
+  #api;
+  #words;
+  #onOffer;
+  #draft;
+  #choices;
+  #ownVoices;
+  #offer = null; // what the server offers: {avatars, voices, engines}
+
+  /** onChoice(name): the user has chosen; onOffer(offer): the server offers this, in the page's language. */
+  constructor({ api, words, onChoice = () => {}, onOffer = () => {} }) {
+    this.#api = api;
+    this.#words = words;
+    this.#onOffer = onOffer;
+    this.#draft = new Draft({ field: $("text"), count: $("count"), words });
+    this.#choices = new Choices(byName("", ["language", "voice", "avatar", "lips"]), words, (name) => {
+      if (name === "language") this.#draft.suggestExample(this.values.language);
+      this.#showBetterVoice();
+      onChoice(name);
+    });
+    this.#ownVoices = new OwnVoices({
+      parts: byName("own-", OWN_PARTS),
+      words,
+      api,
+      sentence: (error) => sentence(error, words),
+      onChange: (added) => this.#refreshVoices(added),
+    });
+    words.onChange(() => this.#translate());
+  }
+
+  /** Asks the server what there is to choose from, until it answers. */
+  async open() {
+    const [avatars, voices, engines] = await Promise.all([
+      stubbornly(() => this.#api.avatars()),
+      stubbornly(() => this.#api.voices()),
+      stubbornly(() => this.#api.engines()),
+    ]);
+    this.#offer = { avatars, voices, engines };
+    this.#choices.open(this.#offer);
+    this.#showBetterVoice();
+    this.#ownVoices.show(voices);
+    this.#onOffer(this.#offer);
+  }
+
+  get isOpen() {
+    return this.#offer !== null;
+  }
+
+  get text() {
+    return this.#draft.text;
+  }
+
+  /** What is chosen: `{language, voice, avatar, lips}`. */
+  get values() {
+    return this.#choices.values;
+  }
+
+  /** Puts back a text and what was chosen for it: `{text, language, voice, avatar, lips}`. */
+  restore(request) {
+    this.#draft.text = request.text;
+    this.#choices.restore(request);
+    this.#showBetterVoice();
+  }
+
+  /** What the server knows of the avatar chosen. */
+  get avatar() {
+    return this.#choices.avatar;
+  }
+
+  voiceName(id) {
+    return this.#choices.voiceName(id);
+  }
+
+  #translate() {
+    this.#choices.translate();
+    this.#draft.suggestExample(this.#words.language);
+    this.#draft.translate();
+    if (!this.#offer) return;
+    this.#showBetterVoice();
+    this.#ownVoices.show(this.#offer.voices);
+    this.#refreshEngines();
+  }
+
+  /** Tells where only a robotic voice speaks, and what brings a natural one. */
+  #showBetterVoice() {
+    const { better } = this.#choices;
+    $("better").hidden = !better;
+    if (!better) return;
+    const command = document.createElement("code");
+    command.textContent = better.command;
+    const language = this.#words.languageName(better.language);
+    $("better").replaceChildren(this.#words.t("better", { language }), " ", command);
+  }
+
+  /** The server's reasons come in the page's language. */
+  async #refreshEngines() {
+    this.#offer.engines = await stubbornly(() => this.#api.engines());
+    this.#choices.translate();
+    this.#onOffer(this.#offer);
+  }
+
+  /** Own voices have come or gone; the one that came is chosen. */
+  async #refreshVoices(added) {
+    this.#offer.voices = await stubbornly(() => this.#api.voices());
+    this.#choices.translate();
+    if (added) this.#choices.chooseOwnVoice(added.id);
+    this.#showBetterVoice();
+    this.#ownVoices.show(this.#offer.voices);
+  }
+}
