@@ -1,6 +1,5 @@
 """The roof: puts a server together, and runs it (`python app.py`)."""
 
-import logging
 from functools import partial
 
 from apiflask import APIFlask
@@ -10,16 +9,18 @@ from service.cli import models_commands
 from service.engines import Registry, lip_engines
 from service.film import shoot
 from service.jobs import JobStore
+from service.logs import configure
 from service.models import ModelFolder
 from service.pipeline import Pipeline
 from service.say import say_command
 from service.sessions import SessionStore
 from service.settings import Settings
 from service.warmup import WarmUp
-from service.web import problems
+from service.web import problems, requests
 from service.web.api import api_blueprint
 from service.web.avatars import avatars_blueprint
 from service.web.jobs import jobs_blueprint
+from service.web.origin import refuse_foreign_pages
 from service.web.pages import health_blueprint, pages_blueprint, secure
 from service.web.sessions import sessions_blueprint
 from service.web.voices import voices_blueprint
@@ -63,6 +64,8 @@ def create_app(
     )
     sessions = SessionStore(pipeline.split, settings.max_sessions, settings.max_text, settings.session_hours)
     warm_up = WarmUp(pipeline)
+    requests.follow(app)
+    app.before_request(refuse_foreign_pages)
     problems.register(app)
     app.register_blueprint(api_blueprint(pipeline, settings))
     app.register_blueprint(avatars_blueprint(pipeline, settings))
@@ -84,8 +87,8 @@ def main() -> None:
     """Serve until stopped."""
     from service.server import serve
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = Settings()
+    configure(settings.log)
     serve(lambda: create_app(settings, serving=True), settings)
 
 

@@ -4,10 +4,20 @@ from collections.abc import Callable
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
 
 from service.settings import Settings
 
 GRACE = 10  # seconds for running clips when the server is stopped
+
+
+class _Log(Logger):  # type: ignore[misc]
+    """Leaves what gunicorn tells to the handler of all logs."""
+
+    def setup(self, cfg: Config) -> None:
+        super().setup(cfg)
+        self.error_log.propagate = True
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
@@ -26,6 +36,8 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "timeout": 0,  # a worker thread may rightly stream for minutes
             "keepalive": 30,
             "control_socket_disable": True,
+            "logger_class": _Log,
+            "errorlog": None,
         }
         for name, value in options.items():
             if name in self.cfg.settings:

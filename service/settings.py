@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.logs import LogFormat
 from service.models import CHECKPOINTS
 
 
@@ -19,6 +20,8 @@ class Settings(BaseSettings):
     """Port to listen on."""
     threads: int = Field(32, ge=2, le=512)
     """Requests served at once: each viewer holds one while a clip streams."""
+    log: LogFormat = "text"
+    """Lines for people, or one JSON object a line for machines."""
     data: Path = Path(__file__).parents[1] / "data"
     """The only folder that is written to while serving."""
     checkpoints: Path = CHECKPOINTS

@@ -174,7 +174,9 @@ def _speak(model: "PiperVoice", text: str, speaker: Speaker) -> list["AudioChunk
     try:
         return list(model.synthesize(text, still, include_alignments=True))
     except Exception as exc:  # onnxruntime's errors have no common base
-        raise SynthesisError(f"Piper cannot speak this text: {exc}", voice=speaker.voice.id) from exc
+        raise SynthesisError(
+            f"Piper cannot speak this text ({type(exc).__name__})", voice=speaker.voice.id
+        ) from exc
 
 
 def _timed(sentences: Sequence["AudioChunk"]) -> list[tuple[str, int]] | None:

@@ -1,5 +1,6 @@
 """What routes have in common: how answers are described, streamed, and what bodies are taken."""
 
+import logging
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
@@ -8,6 +9,8 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from service.web import schemas
 from service.web.problems import BadRequest
+
+log = logging.getLogger(__name__)
 
 Answer: TypeAlias = dict[str, str | dict[str, dict[str, Any]]]
 
@@ -56,4 +59,14 @@ def stream_events(events: Iterator[str]) -> Response:
 
 def stream_clip(data: Iterator[bytes], headers: dict[str, str]) -> Response:
     # Proxies that buffer would undo the streaming.
-    return Response(data, mimetype="video/mp4", headers={**headers, "X-Accel-Buffering": "no"})
+    headers = {**headers, "X-Accel-Buffering": "no"}
+    return Response(_followed(data, g.request_id), mimetype="video/mp4", headers=headers)
+
+
+def _followed(data: Iterator[bytes], request_id: str) -> Iterator[bytes]:
+    """Yield what there is; what fails after the head of an answer can be told to the log alone."""
+    try:
+        yield from data
+    except Exception:
+        log.exception("an answer broke off in the middle", extra={"request_id": request_id})
+        raise

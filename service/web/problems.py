@@ -342,6 +342,11 @@ PROBLEMS: Mapping[str, Problem] = {
         "Тело запроса не читается как JSON (UTF-8). Проверьте кавычки и запятые.",
         "The body cannot be read as JSON (UTF-8). Check quotes and commas.",
     ),
+    "foreign-page": Problem(
+        403,
+        "Менять что-либо здесь могут только страницы этого сервера и программы, но не другие сайты.",
+        "Only this server's own pages, and scripts, may change anything here; other sites may not.",
+    ),
     "http-404": Problem(404, "Такой страницы нет.", "There is no such page."),
     "http-405": Problem(
         405,
@@ -489,7 +494,7 @@ def _from_deep_json(_: RecursionError) -> Response:
 
 
 def _from_bug(error: Exception) -> Response:
-    log.error("a bug answered %s %s", request.method, request.path, exc_info=error)
+    log.error("a bug", exc_info=error)
     return _answer(500, "internal", PROBLEMS["internal"], {})
 
 
@@ -502,6 +507,7 @@ def _answer(
         "status": status,
         "detail": _in_words(problem, details),
         "code": name,
+        "request_id": g.request_id,
     }
     answer = Response(
         json.dumps(body | members, ensure_ascii=False), status, mimetype="application/problem+json"

@@ -364,6 +364,7 @@ class ProblemOut(BaseModel):
     status: int
     detail: str = Field(description="What went wrong and what to do, in the language of `Accept-Language`.")
     code: str = Field(description="Stable name for scripts.")
+    request_id: str = Field(description="By which the log can be searched; the header `X-Request-Id`, too.")
     found: str | None = Field(
         None, description="Data URL of a small JPEG of what was found in a photo that was refused."
     )

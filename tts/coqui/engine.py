@@ -241,7 +241,9 @@ def _translated(manner: Manner) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, ValueError, TypeError, LookupError, AssertionError, ImportError) as exc:
-        raise SynthesisError(f"Coqui cannot speak this text: {exc}", language=manner.language) from exc
+        raise SynthesisError(
+            f"Coqui cannot speak this text ({type(exc).__name__})", language=manner.language
+        ) from exc
 
 
 def _silence(text: str) -> Speech:
