@@ -103,6 +103,7 @@ def test_a_chosen_voice_is_believed_in_doubt(languages: set[str]) -> None:
     assert detect(["123 😀", ""], languages, "de") == ["de", "de"]
     assert detect(["123"], languages) == ["ru"]
     assert detect([], languages) == []
+    assert detect(["Hello, \ud800 my friend."], languages) == ["en"]
 
 
 def test_mixed_text_is_cut_where_the_language_changes(languages: set[str]) -> None:

@@ -169,7 +169,8 @@ def _spelling(words: Sequence[str], tag: str) -> float:
 
 def _model_scores(sentence: str) -> dict[str, float]:
     scores: defaultdict[str, float] = defaultdict(float)
-    for told in _model().detect(sentence, model="lite", k=LABELS):
+    readable = sentence.encode(errors="replace").decode()  # half a surrogate pair is no text to the model
+    for told in _model().detect(readable, model="lite", k=LABELS):
         scores[_LABELS.get(told["lang"], told["lang"])] += told["score"]
     return scores
 
