@@ -10,6 +10,7 @@ from service.engines import Registry, lip_engines
 from service.film import shoot
 from service.jobs import JobStore
 from service.logs import configure
+from service.metrics import Metrics
 from service.models import ModelFolder
 from service.pipeline import Pipeline
 from service.say import say_command
@@ -20,6 +21,7 @@ from service.web import problems, requests
 from service.web.api import api_blueprint
 from service.web.avatars import avatars_blueprint
 from service.web.jobs import jobs_blueprint
+from service.web.metrics import count, metrics_blueprint
 from service.web.origin import refuse_foreign_pages
 from service.web.pages import health_blueprint, pages_blueprint, secure
 from service.web.sessions import sessions_blueprint
@@ -64,15 +66,18 @@ def create_app(
     )
     sessions = SessionStore(pipeline.split, settings.max_sessions, settings.max_text, settings.session_hours)
     warm_up = WarmUp(pipeline)
+    metrics = Metrics(jobs.waiting)
     requests.follow(app)
+    count(app, metrics)
     app.before_request(refuse_foreign_pages)
     problems.register(app)
-    app.register_blueprint(api_blueprint(pipeline, settings))
+    app.register_blueprint(api_blueprint(pipeline, settings, metrics))
     app.register_blueprint(avatars_blueprint(pipeline, settings))
     app.register_blueprint(voices_blueprint(pipeline, settings))
     app.register_blueprint(jobs_blueprint(jobs, settings))
     app.register_blueprint(sessions_blueprint(sessions, pipeline))
     app.register_blueprint(pages_blueprint())
+    app.register_blueprint(metrics_blueprint(metrics, pipeline))
     app.register_blueprint(health_blueprint(warm_up.is_ready))
     app.after_request(secure)
     app.cli.add_command(models_commands(models))

@@ -140,8 +140,7 @@ class JobStore:
         """
         job = Job(id=secrets.token_urlsafe(16), state=State.WAITING, created=time.time())
         with self._changed:
-            waiting = sum(known.state is State.WAITING for known in self._jobs.values())
-            if waiting >= self._most_waiting:
+            if (waiting := self.waiting()) >= self._most_waiting:
                 raise Busy(f"{waiting} films wait already", reason="films-waiting", waiting=waiting)
             try:
                 (self._folder / job.id).mkdir(parents=True)
@@ -164,6 +163,11 @@ class JobStore:
             if job_id not in self._jobs:
                 raise NotFound(f"no job {job_id!r}", kind="job", name=job_id, choices=[])
             return self._jobs[job_id]
+
+    def waiting(self) -> int:
+        """Return how many films wait for their turn."""
+        with self._changed:
+            return sum(known.state is State.WAITING for known in self._jobs.values())
 
     def files(self, job_id: str) -> FilmFiles:
         """Return where the film of a job is.

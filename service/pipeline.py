@@ -1,7 +1,7 @@
 """The pipeline: text → chunks → reading → speech → frames → clip. Composition only."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -69,7 +69,7 @@ class Clip:
     lips: str
     timings: dict[str, float]
     """Seconds spent before the first frame, by stage."""
-    data: Iterator[bytes]
+    data: Generator[bytes, None, None]
     """The MP4; closing it stops the work."""
 
 

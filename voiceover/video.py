@@ -60,7 +60,7 @@ def encode(
     sound: Samples,
     codec: SoundCodec = "aac",
     keyframe_interval: int = CHUNK_GOP,
-) -> Iterator[bytes]:
+) -> Generator[bytes, None, None]:
     """Encode frames while they are drawn; yield the clip's bytes as they are made.
 
     Args:
@@ -86,7 +86,7 @@ def encode_moments(
     size: tuple[int, int],
     codec: SoundCodec = "aac",
     keyframe_interval: int = CHUNK_GOP,
-) -> Iterator[bytes]:
+) -> Generator[bytes, None, None]:
     """Encode what comes as each frame with its 1920 samples of sound; how long it will be need not be known.
 
     Else as `encode`.

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from apiflask import APIBlueprint
-from flask import Response, request
+from flask import Response, g, request
 
 from service.engines import E, Registry, measured_rate
+from service.metrics import Metrics
 from service.pipeline import ChunkRequest, Clip, Pipeline
 from service.settings import Settings
 from service.web import schemas
@@ -41,7 +42,7 @@ def _measures(frames: int, words: Sequence[Word], request_: ChunkRequest) -> dic
     }
 
 
-def api_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
+def api_blueprint(pipeline: Pipeline, settings: Settings, metrics: Metrics) -> APIBlueprint:
     """Return the routes below `/api`."""
     api = APIBlueprint("api", __name__, url_prefix="/api", tag="Voiceover")
 
@@ -70,7 +71,7 @@ def api_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
         check_length(body.text, settings.max_chunk)
         chunk = ChunkRequest(**body.model_dump())
         clip = pipeline.render(chunk)
-        return stream_clip(clip.data, _clip_headers(clip, chunk))
+        return stream_clip(metrics.follow(clip, g.begun), _clip_headers(clip, chunk))
 
     @api.post("/join")
     @api.input(schemas.JoinIn, location="files", arg_name="body")

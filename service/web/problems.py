@@ -501,6 +501,7 @@ def _from_bug(error: Exception) -> Response:
 def _answer(
     status: int, name: str, problem: Problem, details: Mapping[str, object], **members: object
 ) -> Response:
+    g.problem = name  # for whoever counts
     body = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,

@@ -352,6 +352,10 @@ class AvatarChangeIn(_Request):
     ) = None
 
 
+class StallIn(_Request):
+    lips: Annotated[Name, Field(description="The lip-sync engine that drew what had been played.")]
+
+
 class StatusOut(BaseModel):
     status: str
 

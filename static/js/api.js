@@ -126,6 +126,11 @@ export class Api {
     }
   }
 
+  /** Tells that nothing was left to play of what an engine drew. Nobody waits for it, and nobody is told if it fails. */
+  reportStall(lips) {
+    this.#fetch("api/stalls", json({ lips })).catch(() => {});
+  }
+
   async #json(path, options) {
     const response = await this.#fetch(path, options);
     try {

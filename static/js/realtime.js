@@ -104,7 +104,10 @@ function playerCallbacks() {
     },
     onEnd: (clip) => conductor.ended(clip),
     onFrame: (clip, seconds) => (clip ? captions.show(clip, seconds) : captions.finish()),
-    onHold: (held) => store.update({ held }),
+    onHold(held) {
+      store.update({ held });
+      if (held) api.reportStall(store.state.engines.lips);
+    },
     onFailure: recover,
   };
 }
