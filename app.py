@@ -5,6 +5,7 @@ from functools import partial
 from apiflask import APIFlask
 from flask import Flask
 
+from service.cache import ClipCache
 from service.cli import models_commands
 from service.engines import Registry, lip_engines
 from service.film import shoot
@@ -56,6 +57,7 @@ def create_app(
     own_voices = VoiceStore(settings.data / "voices", settings.max_voices)
     lips = lip_engines(models, settings.data / "boxes")
     pipeline = Pipeline(avatars, models, own_voices, speech, lips)
+    cache = ClipCache(settings.data / "clips", settings.max_cache)
     jobs = JobStore(
         settings.data / "jobs",
         partial(shoot, pipeline),
@@ -71,7 +73,7 @@ def create_app(
     count(app, metrics)
     app.before_request(refuse_foreign_pages)
     problems.register(app)
-    app.register_blueprint(api_blueprint(pipeline, settings, metrics))
+    app.register_blueprint(api_blueprint(pipeline, cache, settings, metrics))
     app.register_blueprint(avatars_blueprint(pipeline, settings))
     app.register_blueprint(voices_blueprint(pipeline, settings))
     app.register_blueprint(jobs_blueprint(jobs, settings))

@@ -138,6 +138,13 @@ def measure_memory(server: RunningServer, chunks: int) -> Row:
     return Row(f"memory growth over {len(settled)} chunks", [growth], "MiB", "flat", "flat")
 
 
+def measure_cache(server: RunningServer, repeats: int) -> Row:
+    """Time to the whole of a chunk that was made before."""
+    fetch(server, TWELVE_WORDS, "ru")
+    again = [fetch(server, TWELVE_WORDS, "ru").whole for _ in range(repeats)]
+    return Row("POST → last byte of a chunk asked for again", again, "s", "0.03", "")
+
+
 def main() -> None:
     """Measure everything and print it."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -149,7 +156,7 @@ def main() -> None:
         data = Path(folder)
         with running_server(data):
             pass  # the first start finds the faces
-        with running_server(data) as server:
+        with running_server(data, VOICEOVER_MAX_CACHE="0") as server:
             rows = [Row("server ready after start", [server.ready_after], "s", "3", "1.5")]
             fetch(server, ENGLISH, "en")  # the voice is loaded in the background
             rows += measure_clips(server, options.repeats)
@@ -157,6 +164,8 @@ def main() -> None:
             rows.append(measure_whole_text(server))
             rows += measure_viewers(server, options.chunks)
             rows.append(measure_memory(server, options.memory))
+        with running_server(data) as server:
+            rows.append(measure_cache(server, 5 * options.repeats))
     machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
     print_table(f"{time.strftime('%Y-%m-%d')}, {machine}, Python {platform.python_version()}", rows)
 

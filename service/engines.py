@@ -231,6 +231,17 @@ def measured_rate(engine: object) -> float | None:
     return engine.rate if isinstance(engine, _Measured) else None
 
 
+@runtime_checkable
+class _Moded(Protocol):
+    mode: str
+    """Device and precision."""
+
+
+def mode_of(engine: object) -> str:
+    """Return how an engine runs here, where there are several ways: its pictures may differ by it."""
+    return engine.mode if isinstance(engine, _Moded) else ""
+
+
 def too_slow(engine: LipEngine) -> EngineUnavailable | None:
     """Object to an engine that was measured and found slower than speech, with a margin for encoding."""
     rate = measured_rate(engine)

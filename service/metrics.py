@@ -32,6 +32,7 @@ class Metrics:
         )
         self._errors = Counter("voiceover_errors", "Problems told, by code.", ["code"], registry=registry)
         self._clips = Counter("voiceover_clips", "Clips begun.", ENGINES, registry=registry)
+        self._hits = Counter("voiceover_cache_hits", "Clips that had been made before.", registry=registry)
         self._running = Gauge("voiceover_clips_in_progress", "Clips being sent.", registry=registry)
         self._first = Histogram(
             "voiceover_first_fragment_seconds",
@@ -63,6 +64,10 @@ class Metrics:
     def failed(self, code: str) -> None:
         self._errors.labels(code).inc()
 
+    def found_in_cache(self) -> None:
+        """Count a clip that need not be made."""
+        self._hits.inc()
+
     def stalled(self, lips: str) -> None:
         """Count that a page had nothing left to play."""
         self._stalls.labels(lips).inc()
@@ -73,7 +78,7 @@ class Metrics:
         Args:
             begun: when it was asked for, by `time.perf_counter`.
         """
-        engines = clip.voice.engine, clip.lips
+        engines = clip.engine, clip.lips
         self._clips.labels(*engines).inc()
         spent, seen = time.perf_counter() - begun, False
         with self._running.track_inprogress(), closing(clip.data):

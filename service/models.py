@@ -105,6 +105,12 @@ class ModelFolder:
     def models(self) -> tuple[Model, ...]:
         return self._manifest.models
 
+    def contents(self) -> tuple[tuple[str, int, int], ...]:
+        """Return what changes when a file of weights does: names, bytes, nanoseconds of the last change."""
+        files = sorted(path for path in self.folder.rglob("*") if path.is_file())
+        states = ((path, path.stat()) for path in files)
+        return tuple((str(path.relative_to(self.folder)), s.st_size, s.st_mtime_ns) for path, s in states)
+
     @property
     def trusted_torchscript(self) -> frozenset[str]:
         return self._manifest.trusted_torchscript

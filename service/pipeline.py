@@ -1,5 +1,6 @@
 """The pipeline: text → chunks → reading → speech → frames → clip. Composition only."""
 
+import hashlib
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain
 
+from service.edition import edition
 from service.engines import (
     AUTO,
     Registry,
@@ -15,6 +17,7 @@ from service.engines import (
     choose_voice,
     languages,
     lip_engines,
+    mode_of,
     speech_engines,
     voice_by_id,
 )
@@ -65,7 +68,10 @@ class Clip:
     """None while the voice is still speaking: nobody knows."""
     words: tuple[Word, ...]
     """None of them while the voice is still speaking."""
-    voice: Voice
+    voice: str
+    """Id of the voice."""
+    engine: str
+    """Name of the engine that speaks with it."""
     lips: str
     timings: dict[str, float]
     """Seconds spent before the first frame, by stage."""
@@ -145,18 +151,52 @@ class Pipeline:
             avatar = self.avatars.get(request.avatar)
             lips = self.choose_lips(request.lips)
             lips.prepare(avatar)
-        pause = chunks.pause_after(request.text) if request.pause is None else request.pause
+        pause = _pause(request)
         with clock.measure("tts"):
             if growing := self.speak_on(request):
                 pieces = _begun(finish(growing.speech, pause, request.follows, request.continues))
                 moments = self._draw_on(avatar, lips, pieces, request.start_frame)
                 data = video.encode_moments(moments, avatar.size, request.audio)
-                return Clip(None, (), growing.voice, lips.name, clock.seconds, data)
+                return _clip(None, growing.voice, lips, clock, data)
             spoken = self.speak(request)
             speech = audio.finish(spoken.speech, pause, request.follows, request.continues)
         frames = self.draw(avatar, lips, speech, request.start_frame)
         data = video.encode(frames, avatar.size, speech.samples, request.audio)
-        return Clip(speech.frames, speech.words, spoken.voice, lips.name, clock.seconds, data)
+        return _clip(speech, spoken.voice, lips, clock, data)
+
+    def resolve(self, request: ChunkRequest) -> ChunkRequest:
+        """Return a request for the same clip that leaves nothing to choose.
+
+        Raises:
+            NotFound, EngineUnavailable: what is asked for is not here.
+        """
+        voice = self._voice(request)
+        return replace(
+            request,
+            language=voice.language,
+            voice=voice.id,
+            lips=self.choose_lips(request.lips).name,
+            pause=_pause(request),
+            stream=request.stream and self._streaming(voice) is not None,
+        )
+
+    def key(self, request: ChunkRequest) -> str:
+        """Return hexadecimal digits that resolved requests share when they give the same clip here and now.
+
+        Raises:
+            NotFound, EngineUnavailable: what is asked for is not here.
+        """
+        avatar = self.avatars.get(request.avatar)
+        start_frame = request.start_frame % idle_period(avatar)
+        same = replace(request, chunk_index=0, avatar=avatar.digest, start_frame=start_frame)
+        sample = voice_by_id(self.voices(), request.voice).sample
+        made_with = (
+            sample.digest if sample else None,
+            mode_of(self.lips.get(request.lips)),
+            self.models.contents(),
+            edition(),
+        )
+        return hashlib.sha256(repr((same, made_with)).encode()).hexdigest()
 
     def check(self, request: ChunkRequest) -> None:
         """Find out whether such chunks can be spoken at all, before there is a text.
@@ -191,10 +231,15 @@ class Pipeline:
         if not request.stream:
             return None
         voice = self._voice(request)
-        engine = self.speech.get(voice.engine)
-        if not (isinstance(engine, StreamingEngine) and engine.streams(voice)):
+        engine = self._streaming(voice)
+        if engine is None:
             return None
         return Growing(voice, engine.stream(read(request.text, voice.language).spoken, voice, request.seed))
+
+    def _streaming(self, voice: Voice) -> StreamingEngine | None:
+        """Return the voice's engine if it can be heard before a sentence is thought out."""
+        engine = self.speech.get(voice.engine)
+        return engine if isinstance(engine, StreamingEngine) and engine.streams(voice) else None
 
     def _voice(self, request: ChunkRequest) -> Voice:
         """Choose who speaks: a voice asked for by name, unless the text is in another language."""
@@ -238,6 +283,17 @@ class Pipeline:
         return self._idle_loops.get(f"{avatar.digest}-{codec}", make)
 
 
+def _clip(
+    speech: Speech | None,
+    voice: Voice,
+    lips: LipEngine,
+    clock: "_Stopwatch",
+    data: Generator[bytes, None, None],
+) -> Clip:
+    frames, words = (speech.frames, speech.words) if speech else (None, ())
+    return Clip(frames, words, voice.id, voice.engine, lips.name, clock.seconds, data)
+
+
 def _begun(pieces: Iterator[SpeechSoFar]) -> Iterator[SpeechSoFar]:
     """Wait for the first piece, so that what goes wrong before it is raised now."""
     first = next(pieces)
@@ -251,6 +307,10 @@ def _passages(voices: list[Voice], text: str, language: str, wanted: str) -> lis
         return list(detection.passages(text, languages(voices), expected))
     choose_voice(voices, language)
     return [(text, language)]
+
+
+def _pause(request: ChunkRequest) -> float:
+    return chunks.pause_after(request.text) if request.pause is None else request.pause
 
 
 @dataclass

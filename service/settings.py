@@ -52,5 +52,7 @@ class Settings(BaseSettings):
     """Bytes of the films that are kept, together."""
     film_hours: float = Field(24, gt=0)
     """Hours that a film is kept."""
+    max_cache: int = Field(2**30, ge=0)
+    """Bytes of chunks that are kept so that they need not be made again; 0 keeps none."""
     max_download: int = Field(512 * 2**20, ge=1)
     """Bytes of clips joined into one download."""

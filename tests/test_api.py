@@ -23,7 +23,7 @@ TEXT = "Привет, мир!"
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    return create_app(Settings(data=tmp_path_factory.mktemp("data")))
+    return create_app(Settings(data=tmp_path_factory.mktemp("data"), max_cache=0))
 
 
 @pytest.fixture

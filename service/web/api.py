@@ -5,7 +5,9 @@ from dataclasses import asdict
 
 from apiflask import APIBlueprint
 from flask import Response, g, request
+from werkzeug.http import quote_etag
 
+from service.cache import ClipCache
 from service.engines import E, Registry, measured_rate
 from service.metrics import Metrics
 from service.pipeline import ChunkRequest, Clip, Pipeline
@@ -22,13 +24,13 @@ def _clip_headers(clip: Clip, request_: ChunkRequest) -> dict[str, str]:
         "Chunk-Index": str(request_.chunk_index),
         "Chunk-Start-Frame": str(request_.start_frame),
         **({} if clip.frames is None else _measures(clip.frames, clip.words, request_)),
-        "Speech-Engine": clip.voice.engine,
-        "Voice": clip.voice.id,
+        "Speech-Engine": clip.engine,
+        "Voice": clip.voice,
         "Lips-Engine": clip.lips,
         "Server-Timing": ", ".join(
             f"{stage};dur={seconds * 1000:.1f}" for stage, seconds in clip.timings.items()
         ),
-        "Cache-Control": "no-store",
+        "Cache-Control": "private, no-cache",
     }
 
 
@@ -42,7 +44,7 @@ def _measures(frames: int, words: Sequence[Word], request_: ChunkRequest) -> dic
     }
 
 
-def api_blueprint(pipeline: Pipeline, settings: Settings, metrics: Metrics) -> APIBlueprint:
+def api_blueprint(pipeline: Pipeline, cache: ClipCache, settings: Settings, metrics: Metrics) -> APIBlueprint:
     """Return the routes below `/api`."""
     api = APIBlueprint("api", __name__, url_prefix="/api", tag="Voiceover")
 
@@ -65,13 +67,24 @@ def api_blueprint(pipeline: Pipeline, settings: Settings, metrics: Metrics) -> A
     @api.input(schemas.GenerateIn, arg_name="body")
     @api.doc(
         summary="Speak one chunk: an MP4 that streams while it is made",
-        responses=answers(CLIP, 422, 503),
+        description="A clip that was made before comes from the cache. With `If-None-Match` and the `ETag`"
+        " of a clip that the client has kept, the answer is 304 and empty.",
+        responses=answers(CLIP, 422, 503) | {304: {"description": "The client has this clip"}},
     )
     def generate_stream(body: schemas.GenerateIn) -> Response:
         check_length(body.text, settings.max_chunk)
-        chunk = ChunkRequest(**body.model_dump())
-        clip = pipeline.render(chunk)
-        return stream_clip(metrics.follow(clip, g.begun), _clip_headers(clip, chunk))
+        chunk = pipeline.resolve(ChunkRequest(**body.model_dump()))
+        key = pipeline.key(chunk)
+        # Weak: a clip that is made again may differ in bytes, not in what it shows.
+        etag = {"ETag": quote_etag(key, weak=True)}
+        # Asked by POST because of the text's length, answered as to GET: it changes nothing.
+        if request.if_none_match.contains_weak(key):
+            return Response(status=304, headers=etag)
+        if kept := cache.get(key):
+            metrics.found_in_cache()
+            return stream_clip(kept.data, _clip_headers(kept, chunk) | etag)
+        clip = cache.keep(key, pipeline.render(chunk))
+        return stream_clip(metrics.follow(clip, g.begun), _clip_headers(clip, chunk) | etag)
 
     @api.post("/join")
     @api.input(schemas.JoinIn, location="files", arg_name="body")
