@@ -59,7 +59,7 @@ def from_cache(answer: TestResponse) -> bool:
 
 def told(answer: TestResponse) -> dict[str, str]:
     """What an answer says of its clip."""
-    fleeting = ("Server-Timing", "Content-Length", "Date")
+    fleeting = ("X-Request-Id", "Server-Timing", "Content-Length", "Date")
     return {name: value for name, value in answer.headers.items() if name not in fleeting}
 
 

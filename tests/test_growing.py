@@ -79,7 +79,7 @@ def test_silence_alone_is_refused() -> None:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> tuple[Flask, Streamer]:
     engines, streamer = engines_with_streamer()
-    return create_app(Settings(data=tmp_path_factory.mktemp("data")), speech=engines), streamer
+    return create_app(Settings(data=tmp_path_factory.mktemp("data"), max_cache=0), speech=engines), streamer
 
 
 @pytest.fixture

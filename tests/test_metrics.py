@@ -47,6 +47,14 @@ def test_a_clip_is_measured(client: FlaskClient) -> None:
     assert told["voiceover_films_waiting", ()] == 0
 
 
+def test_a_clip_that_was_made_before_counts_as_such(client: FlaskClient) -> None:
+    speak(client)
+    speak(client)
+    told = figures(client)
+    assert told["voiceover_cache_hits_total", ()] == 1
+    assert told["voiceover_clips_total", ("visemes", "espeak")] == 1
+
+
 def test_a_clip_that_nobody_fetches_to_its_end_gives_no_ratio(client: FlaskClient) -> None:
     body = {"text": "слово " * 60, "language": "ru", "voice": "espeak:ru+f2"}
     answer = client.post("/api/generate_stream", json=body)
