@@ -7,6 +7,7 @@ from flask import Flask
 
 from service.cache import ClipCache
 from service.cli import models_commands
+from service.doctor import doctor_command
 from service.engines import Registry, lip_engines
 from service.film import shoot
 from service.jobs import JobStore
@@ -84,6 +85,7 @@ def create_app(
     app.after_request(secure)
     app.cli.add_command(models_commands(models))
     app.cli.add_command(say_command(pipeline))
+    app.cli.add_command(doctor_command(settings, pipeline))
     if serving:
         jobs.recover()
         warm_up.start()

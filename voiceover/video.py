@@ -32,6 +32,8 @@ JOIN_TIMEOUT = 120.0  # seconds
 READ_VIDEO_TIMEOUT = 300.0  # seconds
 VIDEO_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv"  # none that names files
 MOST_PIXELS = 8192 * 4320  # of one picture of a video
+ENCODERS = {"libx264", "aac", "flac", "mov_text", "ppm"}
+FILTERS = {"scale", "format", "setparams", "fps", "ass"}
 PIPE_SIZE = 1 << 20  # bytes: a whole 512×512 frame fits
 
 READ_TIMEOUT = 30.0  # seconds
@@ -325,6 +327,27 @@ def _start(
         )
     except OSError as exc:
         raise EngineUnavailable(f"ffmpeg cannot be started: {exc}", engine="ffmpeg") from exc
+
+
+def missing_parts() -> list[str]:
+    """Return the encoders and filters that are needed here and that this machine's ffmpeg was built without.
+
+    Raises:
+        EngineUnavailable: there is no ffmpeg, or it does not run.
+    """
+    return sorted(ENCODERS - _parts("-encoders")) + sorted(FILTERS - _parts("-filters"))
+
+
+def _parts(kind: str) -> set[str]:
+    """Return the names in one of ffmpeg's lists: flags, name, description."""
+    command = [_ffmpeg_path(), "-hide_banner", kind]
+    try:
+        told = subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=READ_TIMEOUT
+        ).stdout
+    except (OSError, subprocess.SubprocessError) as exc:
+        raise EngineUnavailable(f"ffmpeg cannot be started: {exc}", engine="ffmpeg") from exc
+    return {words[1] for line in told.splitlines() if len(words := line.split()) > 1}
 
 
 def _ffmpeg_path() -> str:
