@@ -9,7 +9,7 @@ NODE := $(if $(shell command -v node),,nodejs)
 .PHONY: run test setup lint types test-python test-js test-browser bench check-weights pictures clean
 
 run: $(VENV)/run.stamp
-	@echo "Voiceover: http://localhost:$${VOICEOVER_PORT:-3000}/realtime"
+	@echo "Voiceover: http://localhost:$${VOICEOVER_PORT:-3000}"
 	@exec $(PYTHON) app.py
 
 test: lint types test-js test-python test-browser

@@ -39,10 +39,8 @@ class RunningServer:
 
 @contextmanager
 def running_server(data: Path, **settings: str) -> Iterator[RunningServer]:
-    """Start `python app.py` on a free port; stop it in the end."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    """Start `python app.py`, on a free port if no other is set; stop it in the end."""
+    port = int(settings.get("VOICEOVER_PORT") or _free_port())
     environment = os.environ | {"VOICEOVER_PORT": str(port), "VOICEOVER_DATA": str(data)} | settings
     with (data / "server.log").open("wb") as log:
         begin = time.perf_counter()
@@ -55,6 +53,12 @@ def running_server(data: Path, **settings: str) -> Iterator[RunningServer]:
         finally:
             process.terminate()
             process.wait(30)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _wait_ready(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:

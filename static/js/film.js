@@ -35,6 +35,7 @@ async function open() {
   desk.restore(kept.request);
   $("burn").checked = kept.request.burn_captions;
   await watch.follow(kept.id);
+  reveal();
 }
 
 async function start() {
@@ -46,6 +47,7 @@ async function start() {
   turn += 1;
   const mine = turn;
   store.update({ ...INITIAL, phase: "sending" });
+  reveal();
   try {
     const { id } = await api.makeFilm(request);
     if (mine !== turn) return drop(id); // given up meanwhile
@@ -101,6 +103,11 @@ function show(state) {
   showProgress(percent(state));
   showFiles(state.phase === "done" ? state.job : null);
   showButtons(state);
+}
+
+/** Where all is in one column, what becomes of the film may be out of sight. */
+function reveal() {
+  $("status").scrollIntoView({ block: "nearest" });
 }
 
 function showProgress(value) {

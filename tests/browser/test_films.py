@@ -73,7 +73,7 @@ def test_progress_is_told_in_words_and_figures(open_films: OpenPage) -> None:
     )
     make(page, f"{SHORT} {SHORT}")
     assert {"Отправляю текст…", "Рисую кадры…", "Видео готово"} <= seen
-    assert any(line.startswith("чанк 4 из 4 · ") and "осталось около" in line for line in seen)
+    assert any(line.startswith("чанк 4 из 4 · ") and "ещё ≈" in line for line in seen)
     expect(page.get_by_role("progressbar", name="Готовность видео")).to_have_attribute("value", "100")
 
 
@@ -116,7 +116,7 @@ def test_a_finished_film_is_found_again_until_another_is_wanted(open_films: Open
     make(page, "Hello there.")
     page.get_by_role("link", name="Realtime voiceover").click()
     page.get_by_role("link", name="Create and download").click()
-    wait_for_phase(page, "done")
+    expect(page.locator("#status")).to_have_text("The video is ready", timeout=PATIENCE)
     expect(page.locator("#captions")).to_have_text("Hello there.")
     page.click("#another")
     expect(page.locator("#status")).to_have_text("Your video will appear here")

@@ -37,8 +37,8 @@ test("who waits learns how many come first", () => {
 });
 
 test("chunk, percentage and time left are told as far as they are known", () => {
-  assert.equal(detail(job({})), "чанк 2 из 5 · 40 % · осталось около 1 мин 16 с");
-  assert.equal(detail(job({ seconds_left: 0.2 })), "чанк 2 из 5 · 40 % · осталось около 1 с");
+  assert.equal(detail(job({})), "чанк 2 из 5 · 40 % · ещё ≈ 1 мин 16 с");
+  assert.equal(detail(job({ seconds_left: 0.2 })), "чанк 2 из 5 · 40 % · ещё ≈ 1 с");
   assert.equal(detail(job({ stage: "speech", seconds_left: null })), "чанк 2 из 5 · 40 %");
   assert.equal(detail(job({ stage: "" })), "");
   assert.equal(detail(job({ state: "done" })), "");
