@@ -1,9 +1,12 @@
 """The roof: puts a server together, and runs it (`python app.py`)."""
 
+import sys
 from functools import partial
 
 from apiflask import APIFlask
 from flask import Flask
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from service.cache import ClipCache
 from service.cli import models_commands
@@ -11,6 +14,7 @@ from service.doctor import doctor_command
 from service.engines import Registry, lip_engines
 from service.film import shoot
 from service.jobs import JobStore
+from service.keys import Keys, key
 from service.logs import configure
 from service.metrics import Metrics
 from service.models import ModelFolder
@@ -22,6 +26,7 @@ from service.warmup import WarmUp
 from service.web import problems, requests
 from service.web.api import api_blueprint
 from service.web.avatars import avatars_blueprint
+from service.web.door import guard
 from service.web.jobs import jobs_blueprint
 from service.web.metrics import count, metrics_blueprint
 from service.web.origin import refuse_foreign_pages
@@ -72,6 +77,7 @@ def create_app(
     metrics = Metrics(jobs.waiting)
     requests.follow(app)
     count(app, metrics)
+    guard(app, Keys(settings.key_sums, settings.requests_a_minute))
     app.before_request(refuse_foreign_pages)
     problems.register(app)
     app.register_blueprint(api_blueprint(pipeline, cache, settings, metrics))
@@ -84,6 +90,7 @@ def create_app(
     app.register_blueprint(health_blueprint(warm_up.is_ready))
     app.after_request(secure)
     app.cli.add_command(models_commands(models))
+    app.cli.add_command(key)
     app.cli.add_command(say_command(pipeline))
     app.cli.add_command(doctor_command(settings, pipeline))
     if serving:
@@ -96,9 +103,17 @@ def main() -> None:
     """Serve until stopped."""
     from service.server import serve
 
-    settings = Settings()
+    try:
+        settings = Settings()
+    except ValidationError as exc:
+        sys.exit("\n".join(map(_sentence, exc.errors(include_input=False))))
     configure(settings.log)
     serve(lambda: create_app(settings, serving=True), settings)
+
+
+def _sentence(fault: ErrorDetails) -> str:
+    names = "".join(f"VOICEOVER_{str(name).upper()}: " for name in fault["loc"])
+    return names + fault["msg"].removeprefix("Value error, ")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """The settings of a server, and the only reader of the environment: `VOICEOVER_PORT=8080` and so on."""
 
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.logs import LogFormat
@@ -16,6 +18,12 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     """Address to listen on. The default is this machine alone."""
+    api_keys: str = Field("", pattern=r"^([0-9a-f]{64}(,[0-9a-f]{64})*)?$")
+    """sha256 sums of the keys that let people in, with commas between them; `flask key` makes one."""
+    requests_a_minute: int = Field(1_000, ge=1)
+    """Requests that each key is good for; opening a page takes some fifty."""
+    open: Literal["", "yes-anybody-may-use-this-server"] = ""
+    """Says in so many words that a server that others can reach needs no keys."""
     port: int = Field(3000, ge=0, le=65_535)
     """Port to listen on."""
     threads: int = Field(32, ge=2, le=512)
@@ -56,3 +64,24 @@ class Settings(BaseSettings):
     """Bytes of chunks that are kept so that they need not be made again; 0 keeps none."""
     max_download: int = Field(512 * 2**20, ge=1)
     """Bytes of clips joined into one download."""
+
+    @property
+    def key_sums(self) -> list[str]:
+        return [known for known in self.api_keys.split(",") if known]
+
+    @model_validator(mode="after")
+    def _is_open_on_purpose(self) -> Self:
+        if self.api_keys or self.open or _is_this_machine(self.host):
+            return self
+        raise ValueError(
+            f"VOICEOVER_HOST={self.host} lets others reach this server. Give keys to those who may use it"
+            " (VOICEOVER_API_KEYS, made by `.venv/bin/flask key`),"
+            " or say VOICEOVER_OPEN=yes-anybody-may-use-this-server."
+        )
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -342,6 +342,18 @@ PROBLEMS: Mapping[str, Problem] = {
         "Тело запроса не читается как JSON (UTF-8). Проверьте кавычки и запятые.",
         "The body cannot be read as JSON (UTF-8). Check quotes and commas.",
     ),
+    "key-needed": Problem(
+        401,
+        "Нужен ключ: спросите его у того, кто ведёт этот сервер. Программы шлют его как"
+        " Authorization: Bearer, браузер спросит его как пароль.",
+        "A key is needed: ask whoever runs this server. Scripts send it as Authorization: Bearer,"
+        " a browser asks for it as the password.",
+    ),
+    "too-many-requests": Problem(
+        429,
+        "С этим ключом слишком много запросов. Подождите минуту.",
+        "There were too many requests with this key. Wait a minute.",
+    ),
     "foreign-page": Problem(
         403,
         "Менять что-либо здесь могут только страницы этого сервера и программы, но не другие сайты.",
@@ -514,7 +526,9 @@ def _answer(
         json.dumps(body | members, ensure_ascii=False), status, mimetype="application/problem+json"
     )
     answer.headers["Content-Language"] = tongue()
-    if status == 503:
+    if status == 401:
+        answer.headers["WWW-Authenticate"] = 'Basic realm="Voiceover", charset="UTF-8"'
+    if status in (429, 503):
         answer.headers["Retry-After"] = "5"
     return answer
 

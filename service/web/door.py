@@ -1,0 +1,33 @@
+"""The door of a server with keys: scripts show theirs as Bearer, browsers ask their user for it (Basic)."""
+
+from flask import Flask, request
+
+from service.keys import Keys
+from service.web.problems import BadRequest
+
+OPEN = frozenset({"health.healthz", "health.readyz"})
+"""What load balancers ask."""
+
+
+def guard(app: Flask, keys: Keys) -> None:
+    """Let in only who shows a key, if keys are needed."""
+    if not keys.needed:
+        return
+
+    @app.before_request
+    def check() -> None:
+        if request.endpoint in OPEN:
+            return
+        known = keys.recognise(_shown())
+        if known is None:
+            raise BadRequest("key-needed")
+        if not keys.allows(known):
+            raise BadRequest("too-many-requests")
+
+
+def _shown() -> str:
+    """Return the key that comes with a request, or ""."""
+    shown = request.authorization
+    if shown is None:
+        return ""
+    return (shown.token if shown.type == "bearer" else shown.password) or ""
