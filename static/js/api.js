@@ -8,12 +8,14 @@ const SILENCE = 20;
 
 /** The server answered, and said no. */
 export class Refused extends Error {
-  constructor(status, detail, retryAfter) {
+  constructor(status, detail, retryAfter, found = null) {
     super(detail);
     this.name = "Refused";
     this.status = status;
     /** Seconds after which the server wants to be asked again, or null. */
     this.retryAfter = retryAfter;
+    /** A picture of what was found in a file that was refused, as a data URL, or null. */
+    this.found = found;
   }
 
   /** Whether the same question may be answered later. */
@@ -81,14 +83,43 @@ export class Api {
 
   /** Brings a voice of one's own; the form has `recording`, `name` and `consent`. onProgress(share): 0…1. */
   async addVoice(form, onProgress) {
-    let answer;
-    try {
-      answer = await upload(new URL("api/voices", document.baseURI), form, this.#language(), onProgress);
-    } catch (error) {
-      throw new ConnectionLost(error);
-    }
-    if (answer.status >= 400) throw refused(answer);
-    return answer.body;
+    return this.#upload("api/voices", form, onProgress);
+  }
+
+  /**
+   * Brings an avatar of one's own; the form has `file`. Gives the avatar of a photo, or how far the preparation
+   * of a video is: that has `progress`.
+   */
+  async addAvatar(form, onProgress, signal) {
+    return this.#upload("api/avatars", form, onProgress, signal);
+  }
+
+  /** address: as a preparation tells it. */
+  async avatar(address) {
+    return this.#json(address);
+  }
+
+  /** changes: `{name, face, crop, size}`, or some of these. */
+  async changeAvatar(id, changes) {
+    return this.#json(avatarPath(id), { ...json(changes), method: "PATCH" });
+  }
+
+  async deleteAvatar(id) {
+    await this.#fetch(avatarPath(id), { method: "DELETE" });
+  }
+
+  /** How far the preparation of a video is; address: as it tells it. */
+  async preparation(address) {
+    return this.#json(address);
+  }
+
+  async giveUp(address) {
+    await this.#fetch(address, { method: "DELETE" });
+  }
+
+  /** A whole clip of one chunk, as a Blob. */
+  async clip(request, signal) {
+    return this.#blob("api/generate_stream", { ...json(request), signal });
   }
 
   async deleteVoice(id) {
@@ -118,10 +149,26 @@ export class Api {
   async join(clips) {
     const form = new FormData();
     clips.forEach((clip, i) => form.append("clip", clip, `${i}.mp4`));
-    const response = await this.#fetch("api/join", { method: "POST", body: form });
+    return this.#blob("api/join", { method: "POST", body: form });
+  }
+
+  async #upload(path, form, onProgress, signal) {
+    let answer;
+    try {
+      answer = await upload(new URL(path, document.baseURI), form, this.#language(), onProgress, signal);
+    } catch (error) {
+      throw new ConnectionLost(error);
+    }
+    if (answer.status >= 400) throw refused(answer);
+    return answer.body;
+  }
+
+  async #blob(path, options) {
+    const response = await this.#fetch(path, options);
     try {
       return await response.blob();
     } catch (error) {
+      if (options.signal?.aborted) throw error;
       throw new ConnectionLost(error);
     }
   }
@@ -159,6 +206,10 @@ function jobPath(id) {
   return `api/jobs/${encodeURIComponent(id)}`;
 }
 
+function avatarPath(id) {
+  return `api/avatars/${encodeURIComponent(id)}`;
+}
+
 function json(body) {
   return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
 }
@@ -193,7 +244,8 @@ async function refusal(response) {
 }
 
 function refused({ status, headers, body }) {
-  return new Refused(status, body.detail || body.title || String(status), parseRetryAfter(headers.get("Retry-After")));
+  const detail = body.detail || body.title || String(status);
+  return new Refused(status, detail, parseRetryAfter(headers.get("Retry-After")), body.found);
 }
 
 /** Seconds from a Retry-After header (RFC 9110: seconds or a date), or null. */

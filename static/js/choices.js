@@ -1,4 +1,4 @@
-// The choices of language, voice, avatar and lips, from what the server offers.
+// The choices of language, voice and lips, from what the server offers.
 
 const AUTO = "auto";
 
@@ -7,7 +7,7 @@ export class Choices {
   #words;
   #offer = null;
 
-  /** selects: `{language, voice, avatar, lips}`; onChange(name): the user has chosen. */
+  /** selects: `{language, voice, lips}`; onChange(name): the user has chosen. */
   constructor(selects, words, onChange) {
     this.#selects = selects;
     this.#words = words;
@@ -19,7 +19,7 @@ export class Choices {
     }
   }
 
-  /** offer: the server's answers, `{voices, engines, avatars}`. */
+  /** offer: the server's answers, `{voices, engines}`. */
   open(offer) {
     this.#offer = offer;
     this.#fill(AUTO);
@@ -43,16 +43,10 @@ export class Choices {
     }
   }
 
-  /** What the server knows of the avatar chosen. */
-  get avatar() {
-    const { avatars } = this.#offer.avatars;
-    return avatars.find(({ id }) => id === this.#selects.avatar.value);
-  }
-
   /** The name of a voice by its id. */
   voiceName(id) {
     const voice = this.#offer.voices.voices.find((known) => known.id === id);
-    return voice ? this.#name(voice.name) : id;
+    return voice ? this.#words.nameOf(voice.name) : id;
   }
 
   /** Chooses an own voice where it can speak the language chosen. */
@@ -78,14 +72,7 @@ export class Choices {
   }
 
   #fill(language) {
-    const { avatars, default: first } = this.#offer.avatars;
-    const avatar = this.#selects.avatar.value || first;
     fill(this.#selects.language, this.#languages(), language);
-    fill(
-      this.#selects.avatar,
-      avatars.map(({ id, name }) => ({ value: id, label: this.#name(name) })),
-      avatar,
-    );
     fill(this.#selects.lips, this.#lips(), this.#selects.lips.value || AUTO);
     this.#fillVoices();
   }
@@ -134,11 +121,7 @@ export class Choices {
 
   #voiceName({ name, quality }) {
     const key = `quality.${quality}`;
-    return this.#words.has(key) ? `${this.#name(name)}, ${this.#words.t(key)}` : this.#name(name);
-  }
-
-  #name(name) {
-    return typeof name === "string" ? name : (name[this.#words.language] ?? name.en);
+    return this.#words.has(key) ? `${this.#words.nameOf(name)}, ${this.#words.t(key)}` : this.#words.nameOf(name);
   }
 }
 

@@ -1,5 +1,6 @@
 // The desk: the text, and who speaks it how. Every page that makes somebody speak has it.
 
+import { Avatars } from "./avatars.js";
 import { Choices } from "./choices.js";
 import { Draft } from "./draft.js";
 import { OwnVoices } from "./ownvoices.js";
@@ -11,6 +12,11 @@ const OWN_PARTS = [
   ...["open", "dialog", "close", "missing", "command", "form", "zone", "input", "label", "record", "recording", "meter"],
   ...["clock", "listen", "name", "consent", "save", "bar", "verdict", "empty", "list"],
 ];
+const AVATAR_PARTS = [
+  ...["strip", "list", "add", "change", "dialog", "title", "close", "bar", "verdict", "bring", "found", "zone", "input"],
+  ...["label", "preparing", "percentage", "prepared", "giveUp", "form", "photo", "picture", "frame", "faces", "clip"],
+  ...["canvas", "name", "sizing", "size", "pixels", "coarse", "facts", "speak", "save", "remove"],
+];
 
 export class Desk {
   #api;
@@ -18,8 +24,9 @@ export class Desk {
   #onOffer;
   #draft;
   #choices;
+  #avatars;
   #ownVoices;
-  #offer = null; // what the server offers: {avatars, voices, engines}
+  #offer = null; // what the server offers: {voices, engines}
 
   /** onChoice(name): the user has chosen; onOffer(offer): the server offers this, in the page's language. */
   constructor({ api, words, onChoice = () => {}, onOffer = () => {} }) {
@@ -27,16 +34,20 @@ export class Desk {
     this.#words = words;
     this.#onOffer = onOffer;
     this.#draft = new Draft({ field: $("text"), count: $("count"), words });
-    this.#choices = new Choices(byName("", ["language", "voice", "avatar", "lips"]), words, (name) => {
+    this.#choices = new Choices(byName("", ["language", "voice", "lips"]), words, (name) => {
       if (name === "language") this.#draft.suggestExample(this.values.language);
       this.#showBetterVoice();
       onChoice(name);
     });
+    const shared = { words, api, sentence: (error) => sentence(error, words) };
+    this.#avatars = new Avatars({
+      ...shared,
+      parts: byName("avatar-", AVATAR_PARTS),
+      onChoice: () => onChoice("avatar"),
+    });
     this.#ownVoices = new OwnVoices({
+      ...shared,
       parts: byName("own-", OWN_PARTS),
-      words,
-      api,
-      sentence: (error) => sentence(error, words),
       onChange: (added) => this.#refreshVoices(added),
     });
     words.onChange(() => this.#translate());
@@ -49,7 +60,8 @@ export class Desk {
       stubbornly(() => this.#api.voices()),
       stubbornly(() => this.#api.engines()),
     ]);
-    this.#offer = { avatars, voices, engines };
+    this.#offer = { voices, engines };
+    this.#avatars.open(avatars);
     this.#choices.open(this.#offer);
     this.#showBetterVoice();
     this.#ownVoices.show(voices);
@@ -66,19 +78,20 @@ export class Desk {
 
   /** What is chosen: `{language, voice, avatar, lips}`. */
   get values() {
-    return this.#choices.values;
+    return { ...this.#choices.values, avatar: this.avatar.id };
   }
 
   /** Puts back a text and what was chosen for it: `{text, language, voice, avatar, lips}`. */
   restore(request) {
     this.#draft.text = request.text;
     this.#choices.restore(request);
+    this.#avatars.restore(request.avatar);
     this.#showBetterVoice();
   }
 
   /** What the server knows of the avatar chosen. */
   get avatar() {
-    return this.#choices.avatar;
+    return this.#avatars.chosen;
   }
 
   voiceName(id) {
@@ -87,6 +100,7 @@ export class Desk {
 
   #translate() {
     this.#choices.translate();
+    this.#avatars.translate();
     this.#draft.suggestExample(this.#words.language);
     this.#draft.translate();
     if (!this.#offer) return;

@@ -47,6 +47,11 @@ export class Words {
     return new Intl.NumberFormat(this.#language, format).format(value);
   }
 
+  /** A name as the server tells it: by language, or the same in all. */
+  nameOf(name) {
+    return typeof name === "string" ? name : (name[this.#language] ?? name.en);
+  }
+
   /** The name of a language, in the page's language. */
   languageName(code) {
     try {
@@ -57,9 +62,9 @@ export class Words {
   }
 }
 
-/** Puts the texts into the elements that name their keys: `data-t`, `data-t-label`, `-title`, `-placeholder`, `-empty`. */
+/** Puts the texts into the elements that name their keys: `data-t`, `data-t-label`, `-title`, `-placeholder`, `-empty`, `-alt`. */
 export function translate(root, words) {
-  const attributes = { tLabel: "aria-label", tTitle: "title", tPlaceholder: "placeholder", tEmpty: "data-empty" };
+  const attributes = { tLabel: "aria-label", tTitle: "title", tPlaceholder: "placeholder", tEmpty: "data-empty", tAlt: "alt" };
   for (const element of root.querySelectorAll("[data-t]")) element.textContent = words.t(element.dataset.t);
   for (const [key, attribute] of Object.entries(attributes)) {
     const name = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -27,7 +27,7 @@ export class OwnVoices {
     this.#api = api;
     this.#sentence = sentence;
     this.#onChange = onChange;
-    this.#uploader = new Uploader({ ...parts, words, onPick: (file) => this.#picked(file) });
+    this.#uploader = new Uploader({ ...parts, words, judging: "own.judging", onPick: (file) => this.#picked(file) });
     this.#listen();
   }
 
@@ -134,7 +134,7 @@ export class OwnVoices {
     const { name, consent, input } = this.#parts;
     const { file } = this.#uploader;
     if (!file) return ["own.needRecording", input];
-    if (file.size > this.#offer.imitation.bytes) return ["own.tooLarge", input];
+    if (file.size > this.#offer.imitation.bytes) return ["upload.tooLarge", input];
     if (!name.value.trim()) return ["own.needName", name];
     if (!consent.checked) return ["own.needConsent", consent];
     return null;

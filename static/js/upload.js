@@ -1,7 +1,7 @@
 // Sending a form with a file: the only request whose progress is shown, which `fetch` cannot tell.
 
 /** Resolves to `{status, headers, body}`; rejects when no answer comes. onProgress(share): 0…1 of what was sent. */
-export function upload(url, form, language, onProgress) {
+export function upload(url, form, language, onProgress, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", url);
@@ -14,6 +14,7 @@ export function upload(url, form, language, onProgress) {
     for (const fault of ["error", "abort", "timeout"]) {
       request.addEventListener(fault, () => reject(new Error(`upload: ${fault}`)));
     }
+    signal?.addEventListener("abort", () => request.abort(), { once: true });
     request.send(form);
   });
 }

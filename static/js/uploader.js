@@ -9,23 +9,26 @@ export class Uploader {
   #bar;
   #verdict;
   #words;
+  #judging;
   #onPick;
   #file = null;
 
   /**
    * zone: where files may be dropped; input: its file input; label: names the file; bar: a <progress>;
-   * verdict: a live region; onPick(file): there is another file, or none.
+   * verdict: a live region; judging: key of what is told while the server looks at a file that is sent;
+   * onPick(file): there is another file, or none.
    */
-  constructor({ zone, input, label, bar, verdict, words, onPick }) {
+  constructor({ zone, input, label, bar, verdict, words, judging, onPick }) {
     this.#zone = zone;
     this.#input = input;
     this.#label = label;
     this.#bar = bar;
     this.#verdict = verdict;
     this.#words = words;
+    this.#judging = judging;
     this.#onPick = onPick;
     input.addEventListener("change", () => input.files.length && this.take(input.files[0]));
-    this.#listenForDrops();
+    acceptDrops(zone, (file) => this.take(file));
   }
 
   get file() {
@@ -65,23 +68,24 @@ export class Uploader {
     try {
       return await task((share) => {
         this.#bar.value = share;
-        if (share === 1) this.say("", this.#words.t("upload.judging"));
+        if (share === 1) this.say("", this.#words.t(this.#judging));
       });
     } finally {
       this.#bar.hidden = true;
     }
   }
+}
 
-  #listenForDrops() {
-    const over = (on) => (event) => {
-      event.preventDefault(); // else the browser would open the file
-      this.#zone.dataset.over = on;
-    };
-    this.#zone.addEventListener("dragover", over(true));
-    this.#zone.addEventListener("dragleave", over(false));
-    this.#zone.addEventListener("drop", (event) => {
-      over(false)(event);
-      if (event.dataTransfer.files.length) this.take(event.dataTransfer.files[0]);
-    });
-  }
+/** Lets files be dropped on an element, which has `data-over` while one is above it. */
+export function acceptDrops(zone, onFile) {
+  const over = (on) => (event) => {
+    event.preventDefault(); // else the browser would open the file
+    zone.dataset.over = on;
+  };
+  zone.addEventListener("dragover", over(true));
+  zone.addEventListener("dragleave", over(false));
+  zone.addEventListener("drop", (event) => {
+    over(false)(event);
+    if (event.dataTransfer.files.length) onFile(event.dataTransfer.files[0]);
+  });
 }
