@@ -49,7 +49,11 @@ def avatars_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
     @blueprint.doc(summary="Who can be seen speaking")
     def list_() -> dict[str, object]:
         brought = [_described(store.get(likeness.id), likeness) for likeness in store.likenesses()]
-        return {"avatars": [_described(store.get(DEFAULT_AVATAR)), *brought], "default": DEFAULT_AVATAR}
+        return {
+            "avatars": [_described(store.get(DEFAULT_AVATAR)), *brought],
+            "default": DEFAULT_AVATAR,
+            "limits": {"photo": settings.max_photo, "video": settings.max_video},
+        }
 
     @blueprint.post("")
     @blueprint.input(schemas.AvatarIn, location="form_and_files", arg_name="body")

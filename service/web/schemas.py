@@ -311,9 +311,17 @@ class AvatarOut(BaseModel):
     video: VideoOut | None = Field(description="Null for a photo, and for the avatar that comes along.")
 
 
+class LimitsOut(BaseModel):
+    """Bytes that a file may have at most."""
+
+    photo: int
+    video: int
+
+
 class AvatarsOut(BaseModel):
     avatars: list[AvatarOut]
     default: str
+    limits: LimitsOut
 
 
 class AvatarIn(_Request):

@@ -110,17 +110,21 @@ export class AvatarSheet {
 
   async #send(file) {
     const { signal } = (this.#sending = new AbortController());
+    const { zone } = this.#parts;
     this.#showFound(null);
     const most = this.#limits[file.type.startsWith("image/") ? "photo" : "video"];
     if (file.size > most) return this.#refuse(this.#words.t("upload.tooLarge", { n: Math.floor(most / MEGABYTE) }));
     const form = new FormData();
     form.set("file", file);
+    zone.inert = true;
     try {
       const answer = await this.#uploader.watch((onProgress) => this.#api.addAvatar(form, onProgress, signal));
       if ("progress" in answer) this.#prepare(answer);
       else this.#greet(answer);
     } catch (error) {
       if (!signal.aborted) this.#refuse(this.#sentence(error), error.found);
+    } finally {
+      zone.inert = false;
     }
   }
 

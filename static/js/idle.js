@@ -5,11 +5,14 @@ import { FRAGMENT } from "./timeline.js";
 export class Idle {
   #fragments = [];
   #period;
+  #begin;
 
   /** period: frames after which the motion repeats. */
   constructor(period) {
     this.#period = period;
     this.init = null;
+    /** Resolves when there is something to show. */
+    this.begun = new Promise((resolve) => (this.#begin = resolve));
   }
 
   /** Fills up from the parts of a clip as they arrive, anew each time; calls `onPart` after each. */
@@ -18,6 +21,7 @@ export class Idle {
     for await (const part of parts) {
       if (part.init) this.init = part.init;
       else this.#fragments.push(part.bytes);
+      if (this.#fragments.length) this.#begin();
       onPart();
     }
   }

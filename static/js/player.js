@@ -27,6 +27,7 @@ export class Player {
   #format;
   #source = null;
   #idle = null;
+  #coming = null; // idle motion of the avatar chosen last
   #timeline = new Timeline();
   #queue = []; // clips to come, in the order of their chunks
   #placed = null; // {clip, start}: the clip that is being appended
@@ -91,11 +92,14 @@ export class Player {
     await this.#play();
   }
 
-  /** Goes on with another avatar. */
+  /** Goes on with another avatar; the one before stays until the other's idle motion begins to come. */
   async change(idle) {
+    this.#coming = idle;
+    await Promise.all([this.stop(), idle.begun]);
+    if (this.#coming !== idle) return; // yet another has been chosen
     this.#idle = idle;
-    await this.stop();
-    await this.#exclusively(() => this.#snap());
+    // Should it speak already, its idle motion follows the speech.
+    if (!this.speaking && this.#source?.open) await this.#exclusively(() => this.#snap());
     this.pump();
   }
 

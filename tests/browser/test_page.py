@@ -216,7 +216,7 @@ def test_keyboard_alone_is_enough(open_page: OpenPage) -> None:
     wait_for_speech(page)
     page.keyboard.press("Escape")
     wait_for_phase(page, "stopped")
-    for _ in range(6):
+    for _ in range(7):
         page.keyboard.press("Tab")
     expect(page.locator("#start")).to_be_focused()
 
