@@ -14,6 +14,7 @@ from app import create_app
 from service.engines import Registry
 from service.logs import JsonLines, TextLines, add_request_id
 from service.settings import Settings
+from service.web.answers import stream_clip
 from tts.base import Voice
 from voiceover.errors import SynthesisError
 from voiceover.types import Speech
@@ -195,3 +196,20 @@ def test_browsers_are_told_what_pages_need_not_do(client: FlaskClient, path: str
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["Cross-Origin-Opener-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert "camera=()" in headers["Permissions-Policy"]
+
+
+@pytest.mark.parametrize("written", [JsonLines], indirect=True)
+def test_what_breaks_off_in_the_middle_is_logged_with_its_id(app: Flask, written: io.StringIO) -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"a beginning"
+        raise ZeroDivisionError(SECRET)
+
+    with app.test_request_context("/healthz", headers={"X-Request-Id": "mine"}):
+        app.preprocess_request()
+        answer = stream_clip(broken(), {})
+    with pytest.raises(ZeroDivisionError):
+        list(answer.response)
+    (error,) = lines(written)
+    assert (error["request_id"], error["message"]) == ("mine", "an answer broke off in the middle")
+    assert "ZeroDivisionError" in error["error"]
+    assert SECRET not in written.getvalue()
