@@ -14,12 +14,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pyloudnorm import Meter
 
-from app import create_app
 from service.film import FilmRequest, Step, shoot
 from service.jobs import ENDED, Job, JobStore, State
 from service.models import ModelFolder
 from service.pipeline import Pipeline
-from service.settings import Settings
 from tests.clips import FFMPEG, frames_of, sound_of
 from voiceover import audio
 from voiceover.avatarstore import AvatarStore
@@ -247,17 +245,6 @@ def test_films_expire(studio: Studio, tmp_path: Path, limits: dict[str, float]) 
         time.sleep(0.01)
     with pytest.raises(NotFound):
         jobs.get(first.id)
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    return create_app(Settings(data=tmp_path_factory.mktemp("data")))
-
-
-@pytest.fixture
-def client(app: Flask) -> Iterator[FlaskClient]:
-    with app.test_client() as client:
-        yield client
 
 
 def test_a_script_makes_a_film(client: FlaskClient, tmp_path: Path) -> None:

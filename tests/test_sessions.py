@@ -4,19 +4,15 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import create_app
 from service.sessions import Event, Manner, Session, SessionStore
-from service.settings import Settings
 from tests.server import running_server
 from voiceover import chunks
 from voiceover.errors import Busy, InvalidRequest, NotFound
@@ -131,17 +127,6 @@ def test_sessions_are_bounded_and_forgotten() -> None:
     forgetful.open(MANNER)
     with pytest.raises(InvalidRequest):
         first.say("а" * 101, end=False)
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    return create_app(Settings(data=tmp_path_factory.mktemp("data")))
-
-
-@pytest.fixture
-def client(app: Flask) -> Iterator[FlaskClient]:
-    with app.test_client() as client:
-        yield client
 
 
 def test_a_script_leads_a_conversation(client: FlaskClient) -> None:

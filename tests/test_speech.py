@@ -10,6 +10,7 @@ from service.engines import choose_voice, speech_engines
 from service.models import ModelFolder
 from tests.coquimodels import build_vits
 from tts.base import SpeechEngine, Voice
+from tts.espeak import EspeakEngine
 from voiceover.errors import NotFound, SynthesisError
 from voiceover.types import Speech
 
@@ -180,3 +181,13 @@ def test_unknown_voice_and_language_are_told() -> None:
     with pytest.raises(NotFound) as language:
         choose_voice(VOICES, "xx")
     assert language.value.details["kind"] == "language"
+
+
+def test_espeak_survives_another_engine_in_the_process(espeak: SpeechEngine, russian: Voice) -> None:
+    before = espeak.synthesize("Привет, мир!", russian)
+    for _ in range(5):
+        other = EspeakEngine()
+        assert [phone.symbol for phone in espeak.synthesize("Привет, мир!", russian).phones] == [
+            phone.symbol for phone in before.phones
+        ]
+        assert other.voices() == espeak.voices()

@@ -9,6 +9,7 @@ import threading
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -78,6 +79,28 @@ _LIBRARY = threading.Lock()
 """Held while espeak-ng is called: its state is global to the process, whoever loads it."""
 
 
+@cache
+def _initialized() -> tuple[ctypes.CDLL, int]:
+    """Return the library and its sample rate.
+
+    Once in a process: a second initialization frees the phonemes of the voice that is chosen, and the
+    next text that it speaks ends the process.
+    """
+    try:
+        import espeakng_loader
+
+        library = ctypes.CDLL(espeakng_loader.get_library_path())
+        data = _piper_data() or espeakng_loader.get_data_path()
+    except (ImportError, OSError) as exc:
+        raise EngineUnavailable(f"espeak-ng cannot be loaded: {exc}", engine=EspeakEngine.name) from exc
+    rate = library.espeak_Initialize(SYNCHRONOUS, 0, data.encode(), DONT_EXIT | PHONEME_EVENTS | IPA)
+    if rate <= 0:
+        raise EngineUnavailable(f"espeak-ng finds no voice data in {data}", engine=EspeakEngine.name)
+    library.espeak_SetParameter(RATE_PARAMETER, WORDS_PER_MINUTE, 0)
+    library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
+    return library, rate
+
+
 class EspeakEngine:
     """The espeak-ng library of this process; it speaks one text at a time, for all engines there may be."""
 
@@ -88,21 +111,8 @@ class EspeakEngine:
         Raises:
             EngineUnavailable: the library or its data cannot be loaded.
         """
-        try:
-            import espeakng_loader
-
-            self._library = ctypes.CDLL(espeakng_loader.get_library_path())
-            data = _piper_data() or espeakng_loader.get_data_path()
-        except (ImportError, OSError) as exc:
-            raise EngineUnavailable(f"espeak-ng cannot be loaded: {exc}", engine=self.name) from exc
         with _LIBRARY:
-            self._sample_rate = self._library.espeak_Initialize(
-                SYNCHRONOUS, 0, data.encode(), DONT_EXIT | PHONEME_EVENTS | IPA
-            )
-            if self._sample_rate <= 0:
-                raise EngineUnavailable(f"espeak-ng finds no voice data in {data}", engine=self.name)
-            self._library.espeak_SetParameter(RATE_PARAMETER, WORDS_PER_MINUTE, 0)
-            self._library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
+            self._library, self._sample_rate = _initialized()
             # Some languages are listed twice.
             self._voices = tuple({voice.id: voice for voice in self._list_voices()}.values())
 
