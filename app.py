@@ -12,7 +12,8 @@ from service.cache import ClipCache
 from service.cli import models_commands
 from service.doctor import doctor_command
 from service.engines import Registry, lip_engines
-from service.film import shoot
+from service.film import shoot_in_turns
+from service.gate import Gate
 from service.jobs import JobStore
 from service.keys import Keys, key
 from service.logs import configure
@@ -64,9 +65,10 @@ def create_app(
     lips = lip_engines(models, settings.data / "boxes")
     pipeline = Pipeline(avatars, models, own_voices, speech, lips)
     cache = ClipCache(settings.data / "clips", settings.max_cache)
+    gate = Gate(settings.renders, settings.max_wait)
     jobs = JobStore(
         settings.data / "jobs",
-        partial(shoot, pipeline),
+        partial(shoot_in_turns, pipeline, gate),
         settings.max_waiting,
         settings.max_films,
         settings.max_film_bytes,
@@ -74,13 +76,13 @@ def create_app(
     )
     sessions = SessionStore(pipeline.split, settings.max_sessions, settings.max_text, settings.session_hours)
     warm_up = WarmUp(pipeline)
-    metrics = Metrics(jobs.waiting)
+    metrics = Metrics(jobs.waiting, gate.waiting)
     requests.follow(app)
     count(app, metrics)
     guard(app, Keys(settings.key_sums, settings.requests_a_minute))
     app.before_request(refuse_foreign_pages)
     problems.register(app)
-    app.register_blueprint(api_blueprint(pipeline, cache, settings, metrics))
+    app.register_blueprint(api_blueprint(pipeline, cache, gate, settings, metrics))
     app.register_blueprint(avatars_blueprint(pipeline, settings))
     app.register_blueprint(voices_blueprint(pipeline, settings))
     app.register_blueprint(jobs_blueprint(jobs, settings))

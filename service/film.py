@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from service.engines import AUTO
+from service.gate import Gate
 from service.pipeline import ChunkRequest, Pipeline, Spoken
 from voiceover import audio, video
 from voiceover.avatars import DEFAULT_AVATAR
@@ -114,6 +115,19 @@ def shoot(
     video.write(frames(), avatar.size, sound, subtitles, unfinished)
     unfinished.replace(files.film)
     return files
+
+
+def shoot_in_turns(
+    pipeline: Pipeline, gate: Gate, request: FilmRequest, folder: Path, report: Callable[[Step], None]
+) -> FilmFiles:
+    """Make a film as `shoot` does, but step aside wherever live speech waits."""
+    with gate.film() as step_aside:
+
+        def report_in_turn(step: Step) -> None:
+            report(step)
+            step_aside()
+
+        return shoot(pipeline, request, folder, report_in_turn)
 
 
 def _spoken(

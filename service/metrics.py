@@ -21,10 +21,10 @@ class Metrics:
     Labels take few values: patterns of routes, codes of problems, names of engines.
     """
 
-    def __init__(self, films_waiting: Callable[[], int]) -> None:
+    def __init__(self, films_waiting: Callable[[], int], chunks_waiting: Callable[[], int]) -> None:
         """
         Args:
-            films_waiting: tells how many films wait for their turn; asked when the figures are.
+            films_waiting, chunks_waiting: tell how many wait for their turn; asked when the figures are.
         """
         self._registry = registry = CollectorRegistry()
         self._requests = Counter(
@@ -53,6 +53,8 @@ class Metrics:
         )
         waiting = Gauge("voiceover_films_waiting", "Films that wait for their turn.", registry=registry)
         waiting.set_function(films_waiting)
+        line = Gauge("voiceover_chunks_waiting", "Chunks that wait for their turn.", registry=registry)
+        line.set_function(chunks_waiting)
 
     def text(self) -> bytes:
         """Return all figures in Prometheus's text format 0.0.4."""

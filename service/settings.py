@@ -1,5 +1,6 @@
 """The settings of a server, and the only reader of the environment: `VOICEOVER_PORT=8080` and so on."""
 
+import os
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self
@@ -9,6 +10,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.logs import LogFormat
 from service.models import CHECKPOINTS
+
+
+def cores() -> int:
+    """Return how many cores this process may use; two at least, so that one long chunk stops nobody."""
+    return max(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2)
 
 
 class Settings(BaseSettings):
@@ -60,6 +66,10 @@ class Settings(BaseSettings):
     """Bytes of the films that are kept, together."""
     film_hours: float = Field(24, gt=0)
     """Hours that a film is kept."""
+    renders: int = Field(default_factory=cores, ge=1)
+    """Chunks and films made at once: as many as there are cores, which encode also where a GPU draws."""
+    max_wait: float = Field(8.0, gt=0, le=15)
+    """Seconds that a chunk may wait for its turn; asked for more, the server answers 503 and when to come."""
     max_cache: int = Field(2**30, ge=0)
     """Bytes of chunks that are kept so that they need not be made again; 0 keeps none."""
     max_download: int = Field(512 * 2**20, ge=1)

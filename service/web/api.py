@@ -1,7 +1,8 @@
 """The API for scripts and for our own page."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 
 from apiflask import APIBlueprint
 from flask import Response, g, request
@@ -9,12 +10,14 @@ from werkzeug.http import quote_etag
 
 from service.cache import ClipCache
 from service.engines import E, Registry, measured_rate
+from service.gate import Gate
 from service.metrics import Metrics
 from service.pipeline import ChunkRequest, Clip, Pipeline
 from service.settings import Settings
 from service.web import schemas
 from service.web.answers import CLIP, answers, check_length, expect, expect_upload, stream_clip
 from service.web.problems import cure, sentence
+from service.web.viewers import viewer
 from voiceover import video
 from voiceover.types import SAMPLE_RATE, Word
 
@@ -44,7 +47,9 @@ def _measures(frames: int, words: Sequence[Word], request_: ChunkRequest) -> dic
     }
 
 
-def api_blueprint(pipeline: Pipeline, cache: ClipCache, settings: Settings, metrics: Metrics) -> APIBlueprint:
+def api_blueprint(
+    pipeline: Pipeline, cache: ClipCache, gate: Gate, settings: Settings, metrics: Metrics
+) -> APIBlueprint:
     """Return the routes below `/api`."""
     api = APIBlueprint("api", __name__, url_prefix="/api", tag="Voiceover")
 
@@ -83,8 +88,16 @@ def api_blueprint(pipeline: Pipeline, cache: ClipCache, settings: Settings, metr
         if kept := cache.get(key):
             metrics.found_in_cache()
             return stream_clip(kept.data, _clip_headers(kept, chunk) | etag)
-        clip = cache.keep(key, pipeline.render(chunk))
-        return stream_clip(metrics.follow(clip, g.begun), _clip_headers(clip, chunk) | etag)
+        place = gate.enter(viewer(), first=chunk.chunk_index == 0 or not chunk.follows)
+        try:
+            rendered = pipeline.render(chunk)
+        except BaseException:
+            gate.leave(place)
+            raise
+        clip = cache.keep(key, replace(rendered, data=gate.hold(place, rendered.data)))
+        answer = stream_clip(metrics.follow(clip, g.begun), _clip_headers(clip, chunk) | etag)
+        answer.call_on_close(partial(gate.leave, place))  # also where nobody begins to read
+        return answer
 
     @api.post("/join")
     @api.input(schemas.JoinIn, location="files", arg_name="body")

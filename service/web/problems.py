@@ -529,7 +529,7 @@ def _answer(
     if status == 401:
         answer.headers["WWW-Authenticate"] = 'Basic realm="Voiceover", charset="UTF-8"'
     if status in (429, 503):
-        answer.headers["Retry-After"] = "5"
+        answer.headers["Retry-After"] = str(details.get("retry_after", 5))
     return answer
 
 

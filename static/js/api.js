@@ -38,6 +38,7 @@ export class ConnectionLost extends Error {
 
 export class Api {
   #language;
+  #viewer = Math.random().toString(36).slice(2); // so that pages behind one address take turns
 
   /** language: a function that gives the language in which the server's sentences are wanted. */
   constructor(language) {
@@ -189,7 +190,7 @@ export class Api {
   }
 
   async #fetch(path, options = {}) {
-    const headers = { ...options.headers, "Accept-Language": this.#language() };
+    const headers = { ...options.headers, "Accept-Language": this.#language(), Viewer: this.#viewer };
     let response;
     try {
       response = await fetch(new URL(path, document.baseURI), { ...options, headers });
