@@ -1,6 +1,6 @@
 """The door of a server with keys: scripts show theirs as Bearer, browsers ask their user for it (Basic)."""
 
-from flask import Flask, request
+from flask import Flask, g, request
 
 from service.keys import Keys
 from service.web.problems import BadRequest
@@ -23,6 +23,7 @@ def guard(app: Flask, keys: Keys) -> None:
             raise BadRequest("key-needed")
         if not keys.allows(known):
             raise BadRequest("too-many-requests")
+        g.key = known
 
 
 def _shown() -> str:
