@@ -184,7 +184,7 @@ export class AvatarEditor {
     this.#showStill();
     const { width, height } = outputSize(crop, Number(size.value));
     pixels.textContent = `${width} × ${height}`;
-    coarse.hidden = Math.max(crop.width, crop.height) >= Number(size.value);
+    coarse.hidden = Number(size.value) <= Math.max(crop.width, crop.height) + 1; // sizes are even
     const scale = picture.naturalWidth / this.#avatar.photo.width;
     const part = [crop.left, crop.top, crop.width, crop.height].map((length) => length * scale);
     Object.assign(canvas, outputSize(crop, LIKENESS));

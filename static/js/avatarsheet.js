@@ -130,6 +130,7 @@ export class AvatarSheet {
 
   #prepare(preparation) {
     this.#stage("preparing", "avatar.own");
+    this.#uploader.say("", "");
     this.#watched = preparation.id;
     this.#preparations.follow(preparation);
   }
