@@ -143,6 +143,12 @@ def test_the_crop_can_be_adjusted_but_not_away_from_the_face(store: AvatarStore)
     assert store.likeness(photo.id).card.crop == wide
 
 
+def test_a_face_that_leaves_the_photo_can_be_reframed(store: AvatarStore) -> None:
+    photo = store.add(pictures.jpeg(np.ascontiguousarray(astronaut()[110:])), "close")
+    whole = Crop(0, 0, photo.card.width, photo.card.height)
+    assert store.change(photo.id, crop=whole).card.crop == whole
+
+
 def test_a_proposed_crop_holds_the_face_and_lies_in_the_photo(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     for number in range(6):

@@ -172,7 +172,8 @@ class Photo:
         inside = left + width <= self.card.width and top + height <= self.card.height
         if not inside or min(width, height) < NARROWEST * max(width, height):
             raise InvalidRequest(f"{crop} is not a usable part of the photo", reason="crop-outside")
-        if not holds(crop, face):
+        visible = np.clip(face, 0, [self.card.width, self.card.height, np.inf], dtype=np.float32)
+        if not holds(crop, visible):
             raise InvalidRequest(f"{crop} cuts the face off", reason="crop-without-face")
 
 
