@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from apiflask import APIBlueprint
-from flask import Response, make_response, render_template, send_from_directory
+from flask import Response, make_response, render_template, request, send_from_directory
 
 from service.web import schemas
 from service.web.languages import tongue
@@ -20,7 +20,7 @@ def pages_blueprint() -> APIBlueprint:
 
     @pages.get("/realtime")
     def realtime() -> Response:
-        return _page("realtime.html")
+        return _page("talk.html" if "session" in request.args else "realtime.html")
 
     @pages.get("/docs")
     def docs() -> Response:

@@ -142,7 +142,9 @@ class SessionOut(BaseModel):
     page: str = Field(description="Open this in a browser: it speaks what is said.")
     say: str
     interrupt: str
-    events: str = Field(description="Server-sent events: `chunk`, `interrupt`, `begun`, `ended`, `closed`.")
+    events: str = Field(
+        description="Server-sent events: `chunk`, `interrupt`, `begun`, `ended`, `closed`; often `alive`."
+    )
     resume: int = Field(description="Events after this one have not been spoken yet.")
 
 

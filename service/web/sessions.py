@@ -96,6 +96,6 @@ def _described(session: Session) -> dict[str, object]:
 
 def _told(event: Event | None) -> str:
     if event is None:
-        return ": still here\n\n"
+        return "event: alive\ndata: {}\n\n"
     told = asdict(event.chunk) if event.chunk else {} if event.index is None else {"index": event.index}
     return f"id: {event.id}\nevent: {event.kind}\ndata: {current_app.json.dumps(told)}\n\n"

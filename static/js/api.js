@@ -5,6 +5,8 @@ import { upload } from "./upload.js";
 
 /** Seconds after which a stream from which nothing comes is taken for lost. */
 const SILENCE = 20;
+/** Milliseconds that a report may take. */
+const HURRY = 10_000;
 
 /** The server answered, and said no. */
 export class Refused extends Error {
@@ -146,6 +148,22 @@ export class Api {
     await this.#fetch(jobPath(id), { method: "DELETE" });
   }
 
+  /** A conversation that a script leads. */
+  async session(id) {
+    return this.#json(sessionPath(id));
+  }
+
+  /** What happens in a session after an event, as an EventSource. */
+  sessionEvents({ events }, after) {
+    return new EventSource(`${events}?after=${after}`);
+  }
+
+  /** Tells that a chunk has "begun" or "ended". */
+  async heard(id, event, index) {
+    const report = json({ event, index });
+    await this.#fetch(`${sessionPath(id)}/heard`, { ...report, keepalive: true, signal: AbortSignal.timeout(HURRY) });
+  }
+
   /** Joins clips (Blobs) into one file. */
   async join(clips) {
     const form = new FormData();
@@ -209,6 +227,10 @@ function jobPath(id) {
 
 function avatarPath(id) {
   return `api/avatars/${encodeURIComponent(id)}`;
+}
+
+function sessionPath(id) {
+  return `api/sessions/${encodeURIComponent(id)}`;
 }
 
 function json(body) {

@@ -93,3 +93,16 @@ export class Captions {
     this.#element.replaceChildren(...this.#words.flatMap((word, i) => (pieces[i].spaced ? [word, " "] : [word])));
   }
 }
+
+/** A switch for captions; what it stands at is remembered. */
+export function offerCaptions(button, element) {
+  const show = (wanted) => {
+    button.setAttribute("aria-pressed", String(wanted));
+    element.hidden = !wanted;
+  };
+  button.addEventListener("click", () => {
+    localStorage.setItem("captions", element.hidden ? "on" : "off");
+    show(element.hidden);
+  });
+  show(localStorage.getItem("captions") !== "off");
+}

@@ -10,7 +10,7 @@ export class ChunkList {
   #words;
   #decide;
   #rows = [];
-  #texts = "";
+  #current = null; // the row that was last kept in sight
 
   /** decide("retry" | "skip", index): the user has chosen what to do with a chunk that failed. */
   constructor({ list, strip, empty, words, decide }) {
@@ -21,33 +21,42 @@ export class ChunkList {
     this.#decide = decide;
   }
 
+  /** chunks: those of a new text, or those of before, some of which are gone and others have come. */
   show({ chunks, current }) {
-    const texts = chunks.map(({ text }) => text).join("\n");
-    if (texts !== this.#texts) this.#build(chunks);
-    this.#texts = texts;
+    this.#sweep(chunks);
+    for (const { chunk } of chunks.slice(this.#rows.length)) this.#append(chunk);
     chunks.forEach((chunk, i) => this.#update(this.#rows[i], chunk));
-    if (current >= 0 && this.#list.dataset.current !== String(current)) {
-      this.#list.dataset.current = current;
-      this.#follow(this.#rows[current].item);
-    }
+    this.#strip.classList.toggle("dense", chunks.length > DENSE);
+    this.#empty.hidden = chunks.length > 0;
+    const row = this.#rows[current];
+    if (row && row !== this.#current) this.#follow(row.item);
+    if (row) this.#current = row;
   }
 
   /** Writes all texts anew after a change of language. */
   translate(chunks) {
-    this.#texts = "";
+    this.#sweep([]);
     this.show({ chunks, current: -1 });
   }
 
-  #build(chunks) {
-    this.#rows = chunks.map((chunk, i) => this.#row(chunk, i));
-    this.#list.replaceChildren(...this.#rows.map(({ item }) => item));
-    this.#strip.replaceChildren(...this.#rows.map(({ portion }) => portion));
-    this.#strip.classList.toggle("dense", chunks.length > DENSE);
-    this.#empty.hidden = chunks.length > 0;
-    delete this.#list.dataset.current;
+  /** Takes away the rows of chunks that are gone. */
+  #sweep(chunks) {
+    const gone = this.#rows.findIndex(({ chunk }) => chunk === chunks[0]?.chunk);
+    const left = gone < 0 ? this.#rows.length : gone;
+    for (const { item, portion } of this.#rows.splice(0, left)) {
+      item.remove();
+      portion.remove();
+    }
   }
 
-  #row(chunk, i) {
+  #append(chunk) {
+    const row = this.#row(chunk);
+    this.#rows.push(row);
+    this.#list.append(row.item);
+    this.#strip.append(row.portion);
+  }
+
+  #row(chunk) {
     const item = make("li", "chunk");
     const icon = make("span", "chunk-icon");
     icon.setAttribute("aria-hidden", "true");
@@ -57,35 +66,35 @@ export class ChunkList {
     const state = make("span", "chunk-state");
     const trouble = make("div", "chunk-trouble");
     const error = make("p", "chunk-error");
-    const retry = this.#button("retry", "retry", i);
-    const skip = this.#button("skip.chunk", "skip", i);
+    const retry = this.#button("retry", "retry", chunk.index);
+    const skip = this.#button("skip.chunk", "skip", chunk.index);
     trouble.append(error, retry, skip);
     item.append(icon, text, state, trouble);
     const portion = make("span", "portion");
     portion.style.flexGrow = chunk.text.length;
-    return { item, icon, state, trouble, error, portion, made: null, shown: null };
+    return { chunk, item, icon, state, trouble, error, portion, made: null, shown: null };
   }
 
-  #button(key, choice, i) {
+  #button(key, choice, index) {
     const button = make("button", "small", this.#words.t(key));
     button.type = "button";
-    button.setAttribute("aria-label", `${this.#words.t(key)}: ${i + 1}`);
-    button.addEventListener("click", () => this.#decide(choice, i));
+    button.setAttribute("aria-label", `${this.#words.t(key)}: ${index + 1}`);
+    button.addEventListener("click", () => this.#decide(choice, index));
     return button;
   }
 
-  #update(row, chunk) {
-    const made = `${Math.round(chunk.made * 100)}%`;
+  #update(row, { state, made: share, error }) {
+    const made = `${Math.round(share * 100)}%`;
     if (row.made !== made) for (const element of [row.item, row.portion]) element.style.setProperty("--made", made);
     row.made = made;
-    if (row.shown === chunk.state) return;
-    row.shown = chunk.state;
-    for (const element of [row.item, row.portion]) element.dataset.state = chunk.state;
-    row.icon.textContent = ICONS[chunk.state] ?? "";
-    row.state.textContent = this.#words.t(`chunk.${chunk.state}`);
-    row.trouble.hidden = chunk.state !== "failed";
-    row.error.textContent = chunk.error ?? "";
-    if (chunk.state === "speaking") row.item.setAttribute("aria-current", "true");
+    if (row.shown === state) return;
+    row.shown = state;
+    for (const element of [row.item, row.portion]) element.dataset.state = state;
+    row.icon.textContent = ICONS[state] ?? "";
+    row.state.textContent = this.#words.t(`chunk.${state}`);
+    row.trouble.hidden = state !== "failed";
+    row.error.textContent = error ?? "";
+    if (state === "speaking") row.item.setAttribute("aria-current", "true");
     else row.item.removeAttribute("aria-current");
   }
 

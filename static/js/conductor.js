@@ -1,5 +1,8 @@
-// Leads one speech from its text to its last word: asks for chunks a little ahead of the listener,
+// Leads one speech from its first chunk to its last word: asks for clips a little ahead of the listener,
 // asks again when the connection breaks, and lets the user decide what cannot be mended.
+//
+// Where chunks come from is a source's business (scripts.js): a text knows all of them at once, in a
+// conversation nobody knows whether there will be another.
 
 import { ConnectionLost } from "./api.js";
 import * as buffering from "./buffering.js";
@@ -50,14 +53,16 @@ export class Conductor {
   #api;
   #player;
   #onChange;
-  #jobs = [];
+  #source = null;
+  #exhausted = true; // the source has no more chunks
+  #jobs = []; // in the order of their chunks; those that were spoken longest ago are forgotten
   #abort = null;
   #stopping = null; // the player falling silent
   #watchers = new Set(); // conditions that somebody waits for
   #pace = new buffering.Pace();
   #delay = null; // seconds from a request to its first fragment, as measured
   #inFlight = 0;
-  #options = {};
+  #manner = {};
 
   /** onChange(changes of the state): see state.js. */
   constructor({ api, player, onChange }) {
@@ -66,20 +71,19 @@ export class Conductor {
     this.#onChange = onChange;
   }
 
-  /** Speaks a text; resolves when the last word is over. Rejects if the text cannot be split or on stop. */
-  async speak(text, options) {
+  /**
+   * Speaks what a source gives, in a manner `{voice, avatar, lips}`; resolves when the last word is over.
+   * Rejects on stop, or if the source fails.
+   */
+  async speak(source, manner) {
     this.#abort = new AbortController();
+    this.#source = source;
+    this.#exhausted = false;
     this.#jobs = [];
-    this.#options = options;
+    this.#manner = manner;
     const { signal } = this.#abort;
-    this.#onChange({ phase: "splitting" });
     await this.#stopping;
-    this.#player.expected = true;
-    const chunks = await this.#persist(() => this.#api.split(text, options, signal), signal);
-    this.#jobs = chunks.map((chunk) => new Job(chunk));
-    this.#onChange({ phase: "working" });
-    this.changed();
-    await Promise.all(await this.#requestAll(signal));
+    await Promise.all([this.#collect(signal), this.#requestAll(signal)]);
     await this.#until(() => this.#jobs.every((job) => job.settled), signal);
   }
 
@@ -94,14 +98,14 @@ export class Conductor {
   }
 
   retry(index) {
-    this.#jobs[index]?.decide?.("retry");
+    this.#jobOf(index)?.decide?.("retry");
   }
 
   skip(index) {
-    this.#jobs[index]?.decide?.("skip");
+    this.#jobOf(index)?.decide?.("skip");
   }
 
-  /** The clips spoken so far, as files. */
+  /** The clips spoken so far, as far as they are remembered, as files. */
   get files() {
     return this.#jobs.filter((job) => job.clip?.file && job.fate).map((job) => job.clip.file);
   }
@@ -109,15 +113,16 @@ export class Conductor {
   // What the player asks and tells.
 
   isNext(clip) {
-    return this.#jobs.slice(0, clip.index).every((job) => job.settled || job.fate === "speaking");
+    return this.#before(clip).every((job) => job.settled || job.fate === "speaking");
   }
 
   mayBegin(clip) {
-    return buffering.canBegin({ ...this.#outlook(clip.index), ratio: this.#pace.ratio }) && this.#nextInTime(clip);
+    const outlook = this.#outlook(this.#before(clip).length);
+    return buffering.canBegin({ ...outlook, ratio: this.#pace.ratio }) && this.#nextInTime(clip);
   }
 
   #nextInTime(clip) {
-    const next = this.#jobs[clip.index + 1];
+    const next = this.#jobs[this.#before(clip).length + 1];
     if (!next || next.clip) return true;
     const now = seconds();
     const delay = this.#delay ?? FIRST_DELAY;
@@ -133,10 +138,25 @@ export class Conductor {
   }
 
   #settle(clip, fate) {
-    const job = this.#jobs[clip.index];
+    const job = this.#jobOf(clip.index);
     if (job?.clip !== clip) return; // of a speech that was stopped
     job.fate = fate;
+    this.#forget();
     this.changed();
+  }
+
+  #forget() {
+    const surplus = this.#jobs.filter((job) => job.settled).length - this.#source.remembered;
+    if (surplus > 0) this.#jobs.splice(0, surplus);
+  }
+
+  #jobOf(index) {
+    return this.#jobs.find(({ chunk }) => chunk.index === index);
+  }
+
+  /** The jobs before a clip's. */
+  #before({ index }) {
+    return this.#jobs.filter(({ chunk }) => chunk.index < index);
   }
 
   /** Something happened that somebody may wait for. */
@@ -146,18 +166,35 @@ export class Conductor {
     if (this.#jobs.length && !this.#abort.signal.aborted) this.#onChange(this.#report());
   }
 
-  // Asking for chunks.
+  // Asking for chunks and for their clips.
+
+  async #collect(signal) {
+    for (let chunks; (chunks = await this.#persist(() => this.#source.next(signal), signal)); ) {
+      this.#jobs.push(...chunks.map((chunk) => new Job(chunk)));
+      this.#onChange({ phase: "working" });
+      this.changed();
+    }
+    this.#exhausted = true;
+    this.changed();
+  }
 
   async #requestAll(signal) {
-    const tasks = [];
-    for (const [i, job] of this.#jobs.entries()) {
-      await this.#until(() => this.#mayRequest(i), signal);
+    for (let job; (job = await this.#until(() => this.#due(), signal)); ) {
       job.requested = seconds();
-      const task = this.#make(job, signal);
-      task.catch(() => {}); // after a stop nobody may be left to hear of it
-      tasks.push(task);
+      this.#make(job, signal).catch((error) => this.#fail(error, signal));
     }
-    return tasks;
+  }
+
+  /** The job whose clip is to be asked for; null if all have been, undefined while it is too early. */
+  #due() {
+    const i = this.#jobs.findIndex((job) => !job.settled && job.requested === null);
+    if (i < 0) return this.#exhausted ? null : undefined;
+    return this.#mayRequest(i) ? this.#jobs[i] : undefined;
+  }
+
+  /** Ends the speech whose signal this is; what comes after a stop is of no interest. */
+  #fail(error, signal) {
+    if (!signal.aborted) this.#abort.abort(error); // then the signal is that of the speech under way
   }
 
   #mayRequest(i) {
@@ -236,19 +273,23 @@ export class Conductor {
   }
 
   #request(job, { pose, follows, continues }) {
-    const { voice, avatar, lips } = this.#options;
+    const { voice, avatar, lips } = this.#manner;
     const { text, index, language, pause: silence } = job.chunk;
     const place = { start_frame: pose, follows, continues, pause: silence };
     const manner = { voice, avatar, lips, audio: this.#player.sound, stream: true };
     return { text, language, chunk_index: index, ...place, ...manner };
   }
 
-  /** Where a chunk belongs: where the one before it ends, if that has not been passed; else in idle motion. */
+  /**
+   * Where a chunk belongs: where the one before it ends, if that lasts so long; else in idle motion.
+   * One that is the last for now ends at rest, and whatever comes after it begins at rest.
+   */
   #placeFor(job) {
-    const before = this.#jobs.slice(0, job.chunk.index).findLast((other) => other.fate !== "skipped");
-    const follows = Boolean(before?.clip) && before.fate !== "done";
-    const pose = follows ? before.clip.nextPose : this.#player.planPose(this.#delay ?? FIRST_DELAY);
-    return { pose, follows, continues: job.chunk.index < this.#jobs.length - 1 };
+    const before = this.#before(job.chunk).findLast((other) => other.fate !== "skipped");
+    const heard = !before?.clip || before.fate === "done";
+    const pose = this.#player.planPose(this.#delay ?? FIRST_DELAY, heard ? null : before.clip);
+    const follows = !heard && before.clip.continues && pose === before.clip.nextPose;
+    return { pose, follows, continues: job !== this.#jobs.at(-1) };
   }
 
   /** Repeats what fails for a while; progress(): a number that grows as long as repeating helps. */
@@ -271,13 +312,11 @@ export class Conductor {
     }
   }
 
+  /** What to do about a chunk that failed: as the user says, or its source. */
   async #decision(job, signal) {
-    const decision = new Promise((resolve, reject) => {
-      job.decide = resolve;
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    });
+    const asked = new Promise((resolve) => (job.decide = resolve));
     this.changed();
-    const choice = await decision;
+    const choice = await unlessAborted(Promise.race([asked, this.#source.decide?.(job.error, signal) ?? asked]), signal);
     job.decide = null;
     job.error = null;
     if (choice === "skip") job.fate = "skipped";
@@ -285,18 +324,18 @@ export class Conductor {
     return choice;
   }
 
-  /** Resolves when the condition holds; looked at again whenever something changes. */
+  /** Resolves with what the condition gives, as soon as that is not undefined or false; looked at after every change. */
   #until(condition, signal) {
-    return new Promise((resolve, reject) => {
-      const watcher = () => {
-        if (!condition()) return;
-        this.#watchers.delete(watcher);
-        resolve();
+    let watcher;
+    const met = new Promise((resolve) => {
+      watcher = () => {
+        const value = condition();
+        if (value !== undefined && value !== false) resolve(value);
       };
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
       this.#watchers.add(watcher);
       watcher();
     });
+    return unlessAborted(met, signal).finally(() => this.#watchers.delete(watcher));
   }
 
   // What is known of what lies ahead.
@@ -320,8 +359,7 @@ export class Conductor {
     const waiting = current < 0 && next >= 0 && this.#jobs[next].clip !== null && this.#pace.sure;
     return {
       chunks: this.#jobs.map((job) => ({
-        text: job.chunk.text,
-        language: job.chunk.language,
+        chunk: job.chunk,
         state: job.state,
         made: job.clip?.made ?? 0,
         seconds: job.seconds,
@@ -333,6 +371,16 @@ export class Conductor {
       ratio: this.#pace.ratio,
     };
   }
+}
+
+/** What a promise comes to, unless the signal aborts before. */
+function unlessAborted(promise, signal) {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
 }
 
 function seconds() {

@@ -108,10 +108,16 @@ export class Player {
     return this.#play();
   }
 
-  /** The pose that will be shown `delay` seconds from now, at a place where a clip can enter. */
-  planPose(delay) {
-    const frame = timing.planStart(this.#timeline, this.#video.currentTime, delay + this.#lead);
-    return this.#timeline.poseAt(frame);
+  /**
+   * The pose at which a clip can enter that comes `delay` seconds from now: right behind `before`, the clip
+   * whose turn is before it, if that is not over by then.
+   */
+  planPose(delay, before = null) {
+    const lead = delay + this.#lead;
+    const entry = this.#entered.find(({ clip }) => clip === before);
+    const queued = before && !entry;
+    if (queued || (entry && toSeconds(end(entry)) >= this.#video.currentTime + lead)) return before.nextPose;
+    return this.#timeline.poseAt(timing.planStart(this.#timeline, this.#video.currentTime, lead));
   }
 
   /** Queues a clip behind those of earlier chunks. */
@@ -196,7 +202,7 @@ export class Player {
   async #splice(frame) {
     const clip = this.#queue.shift();
     if (frame < this.#timeline.end) await this.#cut(frame);
-    this.#noteJump(frame, clip.pose, clip.follows !== this.#timeline.endsInSpeech);
+    this.#noteJump(frame, clip.pose, clip.follows !== this.#timeline.endsSpeaking);
     this.#placed = { clip, start: frame };
     this.#entered.push({ clip, start: frame, cut: null, begun: false });
     await this.#appendSpeech();
@@ -214,7 +220,7 @@ export class Player {
     const fragment = this.#idle.at(pose);
     if (!fragment) return false;
     const at = this.#timeline.end;
-    this.#noteJump(at, fragment.pose, this.#timeline.segmentAt(at - 1)?.clip?.continues);
+    this.#noteJump(at, fragment.pose, this.#timeline.endsSpeaking);
     this.#timeline.append({ frames: timing.FRAGMENT, pose: fragment.pose });
     const place = { offset: at - fragment.place, from: at, to: at + timing.FRAGMENT };
     await this.#append(this.#idle.init, fragment.bytes, place);

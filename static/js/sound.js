@@ -44,3 +44,37 @@ export class Sound {
     this.unlock();
   }
 }
+
+/** Whether the page may be heard without a click, as where the user has clicked before: tried with a silent sound. */
+export async function mayBeHeard() {
+  const url = URL.createObjectURL(new Blob([silence()], { type: "audio/wav" }));
+  try {
+    await new Audio(url).play();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
+
+/** A tenth of a second of silence as a WAV file: 8 bits, 8 kHz. */
+function silence() {
+  const [rate, samples] = [8000, 800];
+  const file = new DataView(new ArrayBuffer(44 + samples));
+  const text = (at, letters) => [...letters].forEach((letter, i) => file.setUint8(at + i, letter.charCodeAt(0)));
+  text(0, "RIFF");
+  file.setUint32(4, 36 + samples, true);
+  text(8, "WAVEfmt ");
+  file.setUint32(16, 16, true); // length of the format, which follows
+  file.setUint16(20, 1, true); // PCM
+  file.setUint16(22, 1, true); // channels
+  file.setUint32(24, rate, true);
+  file.setUint32(28, rate, true); // bytes a second
+  file.setUint16(32, 1, true); // bytes for a sample
+  file.setUint16(34, 8, true); // bits
+  text(36, "data");
+  file.setUint32(40, samples, true);
+  new Uint8Array(file.buffer, 44).fill(128);
+  return file;
+}

@@ -28,7 +28,7 @@ export class Store {
 /** phase: idle, splitting, working, done, stopped, failed. chunk states: see `CHUNK_STATES`. */
 export const INITIAL = {
   phase: "idle",
-  chunks: [], // {text, state, made: 0…1, seconds|null, error|null}
+  chunks: [], // {chunk, state, made: 0…1, seconds|null, error|null}
   current: -1, // the chunk being spoken
   begun: false, // whether the first word has been heard
   wait: 0, // seconds until speech may begin, while it is held back

@@ -54,6 +54,11 @@ export class Timeline {
     return this.#segments.at(-1)?.clip != null;
   }
 
+  /** Whether the face at the end was drawn to speak on. */
+  get endsSpeaking() {
+    return this.#segments.at(-1)?.clip?.continues ?? false;
+  }
+
   /** Adds frames at the end; they join the last segment where clip and motion go on. */
   append({ frames, pose, clip = null }) {
     const last = this.#segments.at(-1);

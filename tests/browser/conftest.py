@@ -56,9 +56,13 @@ def open_films(server: str, browser: Browser) -> Iterator[OpenPage]:
 
 @contextmanager
 def opening_pages(
-    server: str, browser: Browser, path: str = "/realtime", phase: str = "idle"
+    server: str, browser: Browser, path: str = "/realtime", phase: str = "idle", prelude: str = ""
 ) -> Iterator[OpenPage]:
-    """Give a function that opens a page and waits until it is ready; a script error fails the test."""
+    """Give a function that opens a page and waits until it is ready; a script error fails the test.
+
+    Args:
+        prelude: a script that runs before those of the page.
+    """
     opened: list[Page] = []
     errors: list[str] = []
 
@@ -68,6 +72,7 @@ def opening_pages(
         opened.append(page)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.add_init_script(path=HERE / "probe.js")
+        page.add_init_script(prelude)
         page.goto(f"{server}{path}{query}")
         page.wait_for_function("(phase) => voiceover.state.phase === phase", arg=phase)
         return page
