@@ -175,7 +175,7 @@ def test_what_was_said_before_the_click_is_not_lost(open_talk: OpenPage, server:
     script = Script(server)
     script.say("Раз. Два.")
     page = open_talk(query=script.query)
-    expect(page.locator("#status")).to_have_text("2 реплики ждут, пока вы нажмёте кнопку")
+    expect(page.locator("#status")).to_have_text("2 реплики ждут: нажмите кнопку")
     assert page.evaluate("document.querySelector('video').muted")
     page.click("#start")
     wait_until_spoken(page, 2)
