@@ -50,8 +50,7 @@ class AvatarStore:
 
     def likenesses(self) -> list[Likeness]:
         """Return the photos and videos that people brought, the newest first."""
-        folders = [path for path in self._brought.glob("*") if not path.name.startswith(SCRATCH)]
-        found = [likeness for path in folders if (likeness := _opened(path)) is not None]
+        found = [likeness for path in self._folders() if (likeness := _opened(path)) is not None]
         return sorted(found, key=lambda likeness: likeness.card.brought, reverse=True)
 
     def likeness(self, avatar_id: str) -> Likeness:
@@ -61,10 +60,13 @@ class AvatarStore:
             NotFound: nobody brought one of that id.
         """
         # Only a name that was listed reaches the disk: what a user sends never becomes a path.
-        for likeness in self.likenesses():
-            if likeness.id == avatar_id:
+        for folder in self._folders():
+            if folder.name == avatar_id and (likeness := _opened(folder)) is not None:
                 return likeness
         raise NotFound(f"no avatar {avatar_id!r}", kind="avatar", name=avatar_id, choices=self.ids())
+
+    def _folders(self) -> list[Path]:
+        return [path for path in self._brought.glob("*") if not path.name.startswith(SCRATCH)]
 
     def get(self, avatar_id: str) -> Avatar:
         """Return an avatar, ready to be drawn on.
