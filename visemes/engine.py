@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -28,7 +29,7 @@ class VisemeEngine:
     name = "visemes"
 
     def __init__(self) -> None:
-        self._faces: OrderedDict[tuple[str, int], TalkingFace] = OrderedDict()
+        self._faces: OrderedDict[str, _Rigged] = OrderedDict()
         self._lock = threading.Lock()
 
     def prepare(self, avatar: Avatar) -> None:
@@ -37,10 +38,7 @@ class VisemeEngine:
         Raises:
             FaceNotFound: no frame of the avatar has a face.
         """
-        key = calmest(avatar.faces)
-        if key is None:
-            raise FaceNotFound(f"avatar {avatar.id!r} has no face to speak with", avatar=avatar.id)
-        self._face(avatar, key)
+        self._rigged(avatar)
 
     def frames(self, avatar: Avatar, speech: Speech, start_frame: int = 0) -> Iterator[Frame]:
         """Yield `speech.frames` pictures; see `voiceover.lips`. A frame without a face stays as it is.
@@ -48,48 +46,50 @@ class VisemeEngine:
         Raises:
             FaceNotFound: no frame of the avatar has a face.
         """
-        self.prepare(avatar)
+        rigged = self._rigged(avatar)
         if len(avatar.frames) == 1:
-            return self._drawn(avatar, speech)
-        return self._drawn_on_video(avatar, speech, start_frame)
+            return map(rigged.face.draw, mouth_poses(speech))
+        return _drawn_on_video(avatar, rigged, speech, start_frame)
 
-    def _drawn(self, avatar: Avatar, speech: Speech) -> Iterator[Frame]:
-        face = self._face(avatar, 0)
-        assert face is not None, "prepared"
-        for pose in mouth_poses(speech):
-            yield face.draw(pose)
-
-    def _drawn_on_video(self, avatar: Avatar, speech: Speech, start_frame: int) -> Iterator[Frame]:
-        """Draw one frame's face in all its poses, and carry the mouth over into every other frame."""
-        key = calmest(avatar.faces)
-        assert key is not None, "prepared"
-        face, landmarks = self._face(avatar, key), avatar.faces[key]
-        assert face is not None
-        assert landmarks is not None
-        transfer = FaceTransfer(avatar.frames[key], landmarks)
-        for number, pose in enumerate(mouth_poses(speech), start_frame):
-            index = number % len(avatar.frames)
-            there = avatar.faces[index]
-            if there is None or pose.at_rest:
-                yield avatar.frames[index].copy()
-            else:
-                share = float(smoothstep(np.asarray(pose.speaking), 0, WHOLLY_DRAWN))
-                yield transfer.onto(avatar.frames[index], there, face.draw(pose), share)
-
-    def _face(self, avatar: Avatar, index: int) -> TalkingFace | None:
-        """Return the rig of one frame, made when first needed; None when the frame has no face."""
-        landmarks = avatar.faces[index]
-        if landmarks is None:
-            return None
-        key = (avatar.digest, index)
+    def _rigged(self, avatar: Avatar) -> "_Rigged":
+        """Return the avatar's rig, made when first needed: a video's frames are looked through only then."""
         with self._lock:
-            if key in self._faces:
-                self._faces.move_to_end(key)
-                return self._faces[key]
-        rigged = TalkingFace(avatar.frames[index], landmarks)  # unlocked: others go on speaking meanwhile
+            if avatar.digest in self._faces:
+                self._faces.move_to_end(avatar.digest)
+                return self._faces[avatar.digest]
+        made = _rig(avatar)  # unlocked: others go on speaking meanwhile
         with self._lock:
-            face = self._faces.setdefault(key, rigged)
-            self._faces.move_to_end(key)
+            rigged = self._faces.setdefault(avatar.digest, made)
+            self._faces.move_to_end(avatar.digest)
             if len(self._faces) > REMEMBERED_FACES:
                 self._faces.popitem(last=False)
-        return face
+        return rigged
+
+
+@dataclass(frozen=True, slots=True)
+class _Rigged:
+    """The frame of an avatar whose mouth is most closed, ready to be drawn and to be carried over."""
+
+    face: TalkingFace
+    transfer: FaceTransfer
+
+
+def _rig(avatar: Avatar) -> _Rigged:
+    key = calmest(avatar.faces)
+    landmarks = None if key is None else avatar.faces[key]
+    if key is None or landmarks is None:
+        raise FaceNotFound(f"avatar {avatar.id!r} has no face to speak with", avatar=avatar.id)
+    picture = avatar.frames[key]
+    return _Rigged(TalkingFace(picture, landmarks), FaceTransfer(picture, landmarks))
+
+
+def _drawn_on_video(avatar: Avatar, rigged: _Rigged, speech: Speech, start_frame: int) -> Iterator[Frame]:
+    """Draw one frame's face in all its poses, and carry the mouth over into every other frame."""
+    for number, pose in enumerate(mouth_poses(speech), start_frame):
+        index = number % len(avatar.frames)
+        there = avatar.faces[index]
+        if there is None or pose.at_rest:
+            yield avatar.frames[index].copy()
+        else:
+            share = float(smoothstep(np.asarray(pose.speaking), 0, WHOLLY_DRAWN))
+            yield rigged.transfer.onto(avatar.frames[index], there, rigged.face.draw(pose), share)
