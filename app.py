@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from service.cache import ClipCache
 from service.cli import models_commands
 from service.doctor import doctor_command
-from service.engines import Registry, lip_engines
+from service.engines import Registry, hangs, lip_engines, speech_engines
 from service.film import shoot_in_turns
 from service.gate import Gate
 from service.jobs import JobStore
@@ -62,6 +62,7 @@ def create_app(
     models = ModelFolder(settings.checkpoints)
     avatars = AvatarStore(settings.data, settings.max_avatars)
     own_voices = VoiceStore(settings.data / "voices", settings.max_voices)
+    speech = speech or speech_engines(models, settings.max_speech)
     lips = lip_engines(models, settings.data / "boxes")
     pipeline = Pipeline(avatars, models, own_voices, speech, lips)
     cache = ClipCache(settings.data / "clips", settings.max_cache)
@@ -76,7 +77,7 @@ def create_app(
     )
     sessions = SessionStore(pipeline.split, settings.max_sessions, settings.max_text, settings.session_hours)
     warm_up = WarmUp(pipeline)
-    metrics = Metrics(jobs.waiting, gate.waiting)
+    metrics = Metrics(jobs.waiting, gate.waiting, lambda: sum(1 for one in speech.loaded() if hangs(one)))
     requests.follow(app)
     count(app, metrics)
     guard(app, Keys(settings.key_sums, settings.requests_a_minute))

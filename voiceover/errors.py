@@ -51,6 +51,12 @@ class SynthesisError(VoiceoverError):
     code = "synthesis-failed"
 
 
+class DrawingError(VoiceoverError):
+    """A lip engine could not draw an avatar."""
+
+    code = "drawing-failed"
+
+
 class EncodeError(VoiceoverError):
     """ffmpeg could not make or read a clip; the message ends with its own words."""
 

@@ -5,10 +5,13 @@ the encoder keeps no frame back, and sound as AAC (every player) or FLAC (sample
 browser). Settings are fixed and one thread encodes: equal frames give equal bytes.
 """
 
+import errno
 import os
+import selectors
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +21,7 @@ from typing import IO, Literal, TypeAlias
 import ffmpeg
 import numpy as np
 
-from voiceover.errors import EncodeError, EngineUnavailable, InvalidRequest
+from voiceover.errors import EncodeError, EngineUnavailable, InvalidRequest, StorageError, VoiceoverError
 from voiceover.fonts import fonts_folder
 from voiceover.types import FPS, FRAMES_PER_FRAGMENT, SAMPLE_RATE, SAMPLES_PER_FRAME, Frame, Samples
 
@@ -29,6 +32,8 @@ AAC_FRAME = 1024  # samples
 FLAC_FRAME = 960  # samples: half a video frame, so that no sound frame crosses a fragment
 CHUNK_GOP = 250  # frames: longer than a chunk, so that only its first frame is a keyframe
 JOIN_TIMEOUT = 120.0  # seconds
+SILENCE = 10.0  # seconds after which ffmpeg hangs, if it takes no frame and gives nothing meanwhile
+FINISH_TIMEOUT = 300.0  # seconds for the end of a film: its index is put first, so it is written once more
 READ_VIDEO_TIMEOUT = 300.0  # seconds
 VIDEO_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv"  # none that names files
 MOST_PIXELS = 8192 * 4320  # of one picture of a video
@@ -76,7 +81,7 @@ def encode(
     raised here.
 
     Raises:
-        EncodeError: ffmpeg failed.
+        EncodeError: ffmpeg failed, or hangs.
         EngineUnavailable: there is no ffmpeg.
     """
     moments = zip(frames, sound.reshape(-1, SAMPLES_PER_FRAME), strict=True)
@@ -93,7 +98,7 @@ def encode_moments(
 
     Else as `encode`.
     """
-    with tempfile.TemporaryFile() as complaints:
+    with _scratch_file() as complaints:
         sound_end, sound_pipe = os.pipe()
         with os.fdopen(sound_end, "rb") as heard, os.fdopen(sound_pipe, "wb") as sound:
             command = _encode_command(size, sound_end, codec, keyframe_interval)
@@ -105,14 +110,10 @@ def encode_moments(
             feeder = _Feeder(_while_heard(moments, sound, codec), process.stdin)
             feeder.start()
             try:
-                while data := os.read(process.stdout.fileno(), 65_536):
+                while data := _read(process.stdout, feeder):
                     yield data
                 feeder.join()
-                status = process.wait()
-                if feeder.error:
-                    raise feeder.error
-                if status != 0:
-                    raise EncodeError(f"ffmpeg failed with status {status}: {_tail(complaints)}")
+                feeder.check(_status(process, SILENCE), complaints)
             finally:
                 process.kill()  # harmless when it has ended; else it unblocks the feeder
                 feeder.join()
@@ -132,7 +133,8 @@ def write(
             failed leaves nothing there.
 
     Raises:
-        EncodeError: ffmpeg failed.
+        EncodeError: ffmpeg failed, or hangs.
+        StorageError: there is no room for it.
         EngineUnavailable: there is no ffmpeg.
     """
     with tempfile.TemporaryDirectory(prefix="voiceover-") as folder, tempfile.TemporaryFile() as complaints:
@@ -144,18 +146,19 @@ def write(
         process = _start(command, complaints, stdin=subprocess.PIPE, folder=folder)
         assert process.stdin
         feeder = _Feeder(frames, process.stdin)
+        feeder.start()
         try:
-            feeder.run()  # in this thread: there is nothing to read meanwhile
-            status = process.wait() if feeder.error is None else None
-        finally:
+            while feeder.is_alive() and feeder.owed_for < SILENCE:
+                feeder.join(1.0)
+            feeder.check(None if feeder.is_alive() else _status(process, FINISH_TIMEOUT), complaints)
+        except BaseException:
             process.kill()
+            path.unlink(missing_ok=True)
+            raise
+        finally:
+            process.kill()  # harmless when it has ended; else it unblocks the feeder
+            feeder.join()
             process.wait()
-            if feeder.error or process.returncode != 0:
-                path.unlink(missing_ok=True)
-        if feeder.error:
-            raise feeder.error
-        if status != 0:
-            raise EncodeError(f"ffmpeg failed with status {status}: {_tail(complaints)}")
 
 
 def join(clips: Iterable[bytes]) -> bytes:
@@ -268,24 +271,77 @@ def read_frames(source: Path, longest: float, side: int) -> Generator[Frame, Non
 
 
 class _Feeder(threading.Thread):
-    """Writes frames to ffmpeg; whatever goes wrong in drawing them is kept in `error`."""
+    """Writes frames to ffmpeg; whatever goes wrong in drawing them is kept for `check`."""
 
     def __init__(self, frames: Iterable[Frame], pipe: IO[bytes]) -> None:
         super().__init__(name="frames-to-ffmpeg", daemon=True)
         self._frames = frames
         self._pipe = pipe
-        self.error: BaseException | None = None
+        self._error: BaseException | None = None
+        self._refused = False  # ffmpeg ended before the frames did
+        self._owed: float | None = None  # since when ffmpeg has been given what it has not taken
+
+    @property
+    def owed_for(self) -> float:
+        """Seconds for which it has been ffmpeg's turn; 0 while a frame is drawn."""
+        return 0.0 if (owed := self._owed) is None else time.monotonic() - owed
 
     def run(self) -> None:
         try:
             for frame in self._frames:
+                self._owed = time.monotonic()
                 self._pipe.write(frame.data)
+                self._owed = None
         except BrokenPipeError:
-            pass  # ffmpeg has ended: its status tells why
+            self._refused = True  # its status tells why
         except BaseException as exc:  # carried over to the thread that reads
-            self.error = exc
+            self._error = exc
         with suppress(OSError):
             self._pipe.close()
+        self._owed = time.monotonic()
+
+    def check(self, status: int | None, complaints: IO[bytes]) -> None:
+        """Raise what went wrong.
+
+        Args:
+            status: ffmpeg's; None where it hangs.
+        """
+        if self._error:
+            raise self._error
+        if status is None:
+            raise EncodeError(f"ffmpeg hangs: {_tail(complaints)}")
+        if status != 0 or self._refused:
+            raise _failure(f"ffmpeg failed with status {status}", complaints)
+
+
+def _read(pipe: IO[bytes], feeder: _Feeder) -> bytes:
+    """Return what ffmpeg has made, as soon as there is something; nothing at the end.
+
+    Raises:
+        EncodeError: it hangs. Who reads late is not taken for that, nor who draws slowly.
+    """
+    begin = time.monotonic()
+    with selectors.DefaultSelector() as selector:
+        selector.register(pipe, selectors.EVENT_READ)
+        while not selector.select(1.0):
+            if min(feeder.owed_for, time.monotonic() - begin) > SILENCE:
+                raise EncodeError(f"ffmpeg hangs: nothing came of it for {SILENCE:.0f} s")
+    return os.read(pipe.fileno(), 65_536)
+
+
+def _status(process: "subprocess.Popen[bytes]", patience: float) -> int | None:
+    """Wait for the end of a process that has nothing more to do; None where it does not come."""
+    try:
+        return process.wait(patience)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def _failure(what: str, complaints: IO[bytes]) -> VoiceoverError:
+    told = _tail(complaints)
+    if any(os.strerror(number) in told for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)):
+        return StorageError(f"{what}: {told}")
+    return EncodeError(f"{what}: {told}")
 
 
 def _while_heard(
@@ -307,6 +363,18 @@ def _while_heard(
             pipe.write(np.zeros(-samples % AAC_FRAME, np.float32).data)
 
 
+def _scratch_file() -> IO[bytes]:
+    """Return a file without a name.
+
+    Raises:
+        StorageError: no temporary folder can be written to.
+    """
+    try:
+        return tempfile.TemporaryFile()
+    except OSError as exc:
+        raise StorageError(f"there is no room for temporary files: {exc}") from exc
+
+
 def _start(
     command: list[str],
     complaints: IO[bytes],
@@ -326,7 +394,9 @@ def _start(
             pass_fds=pass_fds,
         )
     except OSError as exc:
-        raise EngineUnavailable(f"ffmpeg cannot be started: {exc}", engine="ffmpeg") from exc
+        raise EngineUnavailable(
+            f"ffmpeg cannot be started: {exc}", engine="ffmpeg", reason="ffmpeg-missing"
+        ) from exc
 
 
 def missing_parts() -> list[str]:
@@ -346,7 +416,9 @@ def _parts(kind: str) -> set[str]:
             command, capture_output=True, text=True, check=True, timeout=READ_TIMEOUT
         ).stdout
     except (OSError, subprocess.SubprocessError) as exc:
-        raise EngineUnavailable(f"ffmpeg cannot be started: {exc}", engine="ffmpeg") from exc
+        raise EngineUnavailable(
+            f"ffmpeg cannot be started: {exc}", engine="ffmpeg", reason="ffmpeg-missing"
+        ) from exc
     return {words[1] for line in told.splitlines() if len(words := line.split()) > 1}
 
 
@@ -356,7 +428,9 @@ def _ffmpeg_path() -> str:
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as exc:
-        raise EngineUnavailable(f"there is no ffmpeg: {exc}", engine="ffmpeg") from exc
+        raise EngineUnavailable(
+            f"there is no ffmpeg: {exc}", engine="ffmpeg", reason="ffmpeg-missing"
+        ) from exc
 
 
 def _encode_command(

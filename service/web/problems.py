@@ -294,6 +294,26 @@ PROBLEMS: Mapping[str, Problem] = {
         "Голос не смог произнести этот текст. Попробуйте другой голос.",
         "The voice could not speak this text. Try another voice.",
     ),
+    "engine-hangs": Problem(
+        503,
+        "Движок {engine} не отвечает ({message}). Выберите другой голос или попробуйте позже.",
+        "The engine {engine} does not answer ({message}). Choose another voice, or try again later.",
+    ),
+    "drawing-failed": Problem(
+        500,
+        "Движок {engine} не смог нарисовать губы. Попробуйте другой.",
+        "The engine {engine} could not draw the lips. Try another.",
+    ),
+    "ffmpeg-missing": Problem(
+        503,
+        "Сервер не может запустить ffmpeg ({message}). Что не так, скажет .venv/bin/flask doctor.",
+        "The server cannot start ffmpeg ({message}). What is wrong is told by .venv/bin/flask doctor.",
+    ),
+    "stopping": Problem(
+        503,
+        "Сервер останавливается или перезапускается. Попробуйте через несколько секунд.",
+        "The server is stopping or starting anew. Try again in a few seconds.",
+    ),
     "busy": Problem(
         503,
         "Сервер занят. Попробуйте немного позже.",
