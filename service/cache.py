@@ -4,7 +4,6 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 import threading
 import time
 from collections.abc import Generator
@@ -13,10 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from service.pipeline import Clip
+from voiceover.scratch import scratch
 from voiceover.types import Word
 
 log = logging.getLogger(__name__)
 
+PIECE = 2**16  # bytes given at once: a slow reader is to be seen to read
 DIGEST = 32  # bytes of the sha256 with which a file begins
 
 
@@ -24,7 +25,7 @@ class ClipCache:
     """Clips by key, a file each; those that nobody asked for longest make room.
 
     Safe to share between threads, and between processes that share the folder: a file is there whole or
-    not at all. What a killed server left half written is asked for by nobody, and so the first to go.
+    not at all.
     """
 
     def __init__(self, folder: Path, most_bytes: int) -> None:
@@ -85,17 +86,12 @@ class ClipCache:
         with self._writing:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._make_room(len(packed))
-            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as scratch:
-                try:
-                    scratch.write(packed)
-                    scratch.flush()
-                    Path(scratch.name).replace(self._folder / key)
-                except OSError:
-                    Path(scratch.name).unlink(missing_ok=True)
-                    raise
+            with scratch(self._folder) as folder:
+                (folder / key).write_bytes(packed)
+                (folder / key).replace(self._folder / key)
 
     def _make_room(self, needed: int) -> None:
-        states = [(path.stat(), path) for path in self._folder.iterdir()]
+        states = [(path.stat(), path) for path in self._folder.iterdir() if path.is_file()]
         excess = sum(state.st_size for state, _ in states) + needed - self._most_bytes
         for state, path in sorted(states, key=lambda entry: entry[0].st_mtime_ns):
             if excess <= 0:
@@ -134,5 +130,5 @@ def _unpacked(packed: bytes, begin: float) -> Clip:
         engine=card["engine"],
         lips=card["lips"],
         timings={"cache": time.perf_counter() - begin},
-        data=(piece for piece in (data,)),
+        data=(data[start : start + PIECE] for start in range(0, len(data), PIECE)),
     )

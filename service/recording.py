@@ -32,7 +32,7 @@ class Recording:
                 pieces = self._pieces[position:]
             if not pieces:
                 break
-            yield b"".join(pieces)
+            yield from pieces
             position += len(pieces)
         if self._error:
             raise self._error

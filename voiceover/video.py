@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, TypeAlias
@@ -23,6 +23,7 @@ import numpy as np
 
 from voiceover.errors import EncodeError, EngineUnavailable, InvalidRequest, StorageError, VoiceoverError
 from voiceover.fonts import fonts_folder
+from voiceover.scratch import scratch
 from voiceover.types import FPS, FRAMES_PER_FRAGMENT, SAMPLE_RATE, SAMPLES_PER_FRAME, Frame, Samples
 
 SoundCodec: TypeAlias = Literal["aac", "flac"]
@@ -137,11 +138,11 @@ def write(
         StorageError: there is no room for it.
         EngineUnavailable: there is no ffmpeg.
     """
-    with tempfile.TemporaryDirectory(prefix="voiceover-") as folder, tempfile.TemporaryFile() as complaints:
-        sound_path = Path(folder) / "sound.f32"
+    with _workplace() as (folder, complaints):
+        sound_path = folder / "sound.f32"
         sound.tofile(sound_path)
-        (Path(folder) / "captions.srt").write_text(captions.track, encoding="utf-8")
-        (Path(folder) / "captions.ass").write_text(captions.burnt or "", encoding="utf-8")
+        (folder / "captions.srt").write_text(captions.track, encoding="utf-8")
+        (folder / "captions.ass").write_text(captions.burnt or "", encoding="utf-8")
         command = _film_command(size, sound_path, captions, path)
         process = _start(command, complaints, stdin=subprocess.PIPE, folder=folder)
         assert process.stdin
@@ -168,19 +169,19 @@ def join(clips: Iterable[bytes]) -> bytes:
         InvalidRequest: a clip is not one of ours.
         EncodeError: ffmpeg failed.
     """
-    with tempfile.TemporaryDirectory(prefix="voiceover-") as folder, tempfile.TemporaryFile() as complaints:
+    with _workplace() as (folder, complaints):
         listing = ["ffconcat version 1.0"]
         for number, clip in enumerate(clips):
             if clip[4:8] != b"ftyp":
                 raise InvalidRequest(f"clip {number} is not an MP4 file", reason="not-a-clip", clip=number)
-            (Path(folder) / f"{number}.mp4").write_bytes(clip)
+            (folder / f"{number}.mp4").write_bytes(clip)
             # Only the MP4 reader may open it: a playlist in disguise could name other files.
             listing += [f"file {number}.mp4", "option format_whitelist mov,mp4,m4a,3gp,3g2,mj2"]
         if len(listing) == 1:
             raise InvalidRequest("there are no clips to join", reason="no-clips")
-        (Path(folder) / "list.ffconcat").write_text("\n".join(listing) + "\n")
-        result = Path(folder) / "joined.mp4"
-        process = _start(_join_command(Path(folder) / "list.ffconcat", result), complaints)
+        (folder / "list.ffconcat").write_text("\n".join(listing) + "\n")
+        result = folder / "joined.mp4"
+        process = _start(_join_command(folder / "list.ffconcat", result), complaints)
         try:
             status = process.wait(JOIN_TIMEOUT)
         except subprocess.TimeoutExpired as exc:
@@ -210,8 +211,8 @@ def read_sound(recording: bytes, longest: float) -> Samples:
         InvalidRequest: no sound can be read from it.
         EngineUnavailable: there is no ffmpeg.
     """
-    with tempfile.TemporaryDirectory(prefix="voiceover-") as folder, tempfile.TemporaryFile() as complaints:
-        path = Path(folder) / "recording"
+    with _workplace() as (folder, complaints):
+        path = folder / "recording"
         path.write_bytes(recording)
         process = _start(_read_command(path, longest), complaints, stdout=subprocess.PIPE)
         try:
@@ -363,6 +364,20 @@ def _while_heard(
             pipe.write(np.zeros(-samples % AAC_FRAME, np.float32).data)
 
 
+@contextmanager
+def _workplace() -> Iterator[tuple[Path, IO[bytes]]]:
+    """A folder for what ffmpeg reads and writes, and a file for its complaints; gone afterwards.
+
+    Raises:
+        StorageError: the disk does not take what is written.
+    """
+    try:
+        with scratch() as folder, tempfile.TemporaryFile() as complaints:
+            yield folder, complaints
+    except OSError as exc:
+        raise StorageError(f"there is no room for temporary files: {exc}") from exc
+
+
 def _scratch_file() -> IO[bytes]:
     """Return a file without a name.
 
@@ -380,7 +395,7 @@ def _start(
     complaints: IO[bytes],
     stdin: int = subprocess.DEVNULL,
     stdout: int = subprocess.DEVNULL,
-    folder: str | None = None,
+    folder: Path | None = None,
     pass_fds: tuple[int, ...] = (),
 ) -> "subprocess.Popen[bytes]":
     try:

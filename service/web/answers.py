@@ -54,6 +54,7 @@ def check_length(text: str, limit: int) -> None:
 
 def stream_events(events: Iterator[str]) -> Response:
     """Answer with server-sent events; they may be written in the language of the request."""
+    g.leave()  # a server that stops does not wait for these
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return Response(stream_with_context(events), mimetype="text/event-stream", headers=headers)
 

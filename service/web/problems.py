@@ -205,6 +205,11 @@ PROBLEMS: Mapping[str, Problem] = {
         "Сервер не смог записать данные на диск. Сообщите тому, кто его ведёт.",
         "The server could not write to its disk. Tell whoever runs it.",
     ),
+    "avatar-damaged": Problem(
+        500,
+        "Файлы этого аватара повреждены. Удалите его и добавьте заново или выберите другой.",
+        "This avatar's files are damaged. Delete it and bring it again, or choose another.",
+    ),
     "too-many-voices": Problem(
         507,
         "Уже сохранено {most} голосов, больше сервер не хранит. Удалите ненужные.",
