@@ -39,6 +39,7 @@ from service.web.sessions import sessions_blueprint
 from service.web.voices import voices_blueprint
 from tts.base import SpeechEngine
 from voiceover.avatarstore import AvatarStore
+from voiceover.lips import LipEngine
 from voiceover.scratch import sweep
 from voiceover.voices import VoiceStore
 
@@ -50,13 +51,14 @@ def create_app(
     settings: Settings | None = None,
     serving: bool = False,
     speech: Registry[SpeechEngine] | None = None,
+    lips: Registry[LipEngine] | None = None,
     closing: Closing | None = None,
 ) -> Flask:
     """Return a Flask app with its own engines, avatars and voices.
 
     Args:
         serving: whether requests will come, so that engines should get ready; commands load what they need.
-        speech: engines that speak, where they are not to be all that there are.
+        speech, lips: engines that speak and draw, where they are not to be all that there are.
         closing: tells when the server is being stopped.
     """
     settings, closing = settings or Settings(), closing or Closing()
@@ -71,7 +73,7 @@ def create_app(
     avatars = AvatarStore(settings.data, settings.max_avatars)
     own_voices = VoiceStore(settings.data / "voices", settings.max_voices)
     speech = speech or speech_engines(models, settings.max_speech)
-    lips = lip_engines(models, settings.data / "boxes")
+    lips = lips or lip_engines(models, settings.data / "boxes")
     pipeline = Pipeline(avatars, models, own_voices, speech, lips)
     cache = ClipCache(settings.data / "clips", settings.max_cache)
     gate = Gate(settings.renders, settings.max_wait)

@@ -86,11 +86,11 @@ class _Timed(Wav2LipEngine):
 
     drawing = 0.0
 
-    def _draw(self, *asked: Any) -> torch.Tensor:
+    def _on_device(self, *asked: Any) -> Any:
         begin = time.perf_counter()
-        mouths = super()._draw(*asked)
+        done = super()._on_device(*asked)
         self.drawing += time.perf_counter() - begin
-        return mouths
+        return done
 
 
 def _print_stages(checkpoint: Path, seconds: float, repeats: int) -> None:

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -60,20 +60,25 @@ class ClipCache:
                 path.unlink()
             return None
 
-    def keep(self, key: str, clip: Clip) -> Clip:
+    def keep(self, key: str, clip: Clip, still: Callable[[], bool] = lambda: True) -> Clip:
         """Return the clip; it is kept when it has been read to its end, and only then.
 
         Where it cannot be written (a full disk, a read-only one), the log says so and the reader gets it all
         the same.
-        """
-        return replace(clip, data=self._kept(key, clip)) if self._most_bytes else clip
 
-    def _kept(self, key: str, clip: Clip) -> Generator[bytes, None, None]:
+        Args:
+            still: whether the clip is what its key says: an engine may have changed its ways meanwhile.
+        """
+        return replace(clip, data=self._kept(key, clip, still)) if self._most_bytes else clip
+
+    def _kept(self, key: str, clip: Clip, still: Callable[[], bool]) -> Generator[bytes, None, None]:
         pieces = []
         with closing(clip.data):
             for piece in clip.data:
                 yield piece
                 pieces.append(piece)
+        if not still():
+            return
         packed = _packed(clip, b"".join(pieces))
         try:
             self._write(key, packed)

@@ -199,6 +199,13 @@ class Pipeline:
         )
         return hashlib.sha256(repr((same, made_with)).encode()).hexdigest()
 
+    def gives(self, key: str, request: ChunkRequest) -> bool:
+        """Whether a resolved request still has a key: files may have changed, or an engine its ways."""
+        try:
+            return self.key(request) == key
+        except VoiceoverError:  # a part of it is gone
+            return False
+
     def check(self, request: ChunkRequest) -> None:
         """Find out whether such chunks can be spoken at all, before there is a text.
 

@@ -75,6 +75,12 @@ class Busy(VoiceoverError):
     code = "busy"
 
 
+class Gone(VoiceoverError):
+    """Whoever asked has gone; nobody hears of this."""
+
+    code = "gone"
+
+
 class NotReady(VoiceoverError):
     """What was asked for is not there yet, or never will be."""
 

@@ -319,6 +319,7 @@ PROBLEMS: Mapping[str, Problem] = {
         "Сервер останавливается или перезапускается. Попробуйте через несколько секунд.",
         "The server is stopping or starting anew. Try again in a few seconds.",
     ),
+    "gone": Problem(503, "Соединение прервано.", "The connection is gone."),
     "busy": Problem(
         503,
         "Сервер занят. Попробуйте немного позже.",
