@@ -386,12 +386,15 @@ def choose_voice(voices: list[Voice], language: str, wanted: str = AUTO) -> Voic
 
     Raises:
         NotFound: nobody speaks the language, or there is no such voice.
-        VoiceoverError: the voice asked for has a fault.
+        VoiceoverError: the voice asked for has a fault, or all who speak the language have.
     """
     named = voice_by_id(voices, wanted) if wanted != AUTO else None
     if named and base_language(named.language) == base_language(language):
         return named
-    able = [v for v in voices if v.fault is None and base_language(v.language) == base_language(language)]
+    speaking = [v for v in voices if base_language(v.language) == base_language(language)]
+    able = [v for v in speaking if v.fault is None]
+    if speaking and speaking[0].fault and not able:
+        raise speaking[0].fault
     if not able:
         raise NotFound(
             f"no voice speaks {language!r}", kind="language", name=language, choices=languages(voices)

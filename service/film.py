@@ -103,7 +103,7 @@ def _shot(
     files = FilmFiles(folder)
     avatar = pipeline.avatars.get(request.avatar)
     lips = pipeline.choose_lips(request.lips)
-    lips.prepare(avatar)
+    pipeline.prepare(lips, avatar)
     chunks = pipeline.split(request.text, request.language, request.voice)
     speeches = _evened(_spoken(pipeline, request, chunks, report), chunks)
     sound = np.concatenate([speech.samples for speech in speeches])

@@ -150,8 +150,7 @@ class Pipeline:
         with clock.measure("prepare"):
             avatar = self.avatars.get(request.avatar)
             lips = self.choose_lips(request.lips)
-            with _translated(lips):
-                lips.prepare(avatar)
+            self.prepare(lips, avatar)
         pause = _pause(request)
         with clock.measure("tts"):
             if growing := self.speak_on(request):
@@ -212,7 +211,7 @@ class Pipeline:
         Raises:
             NotFound, EngineUnavailable, FaceNotFound: what is asked for is not here.
         """
-        self.choose_lips(request.lips).prepare(self.avatars.get(request.avatar))
+        self.prepare(self.choose_lips(request.lips), self.avatars.get(request.avatar))
         choose_voice(self.voices(), request.language, request.voice)
 
     def choose_lips(self, name: str) -> LipEngine:
@@ -222,6 +221,15 @@ class Pipeline:
             NotFound, EngineUnavailable: there is none of that name, or it does not work here.
         """
         return self.lips.best() if name == AUTO else self.lips.get(name)
+
+    def prepare(self, lips: LipEngine, avatar: Avatar) -> None:
+        """Do once what every clip of an avatar needs; see `voiceover.lips`.
+
+        Raises:
+            FaceNotFound, DrawingError: the engine cannot draw on it.
+        """
+        with _translated(lips):
+            lips.prepare(avatar)
 
     def speak(self, request: ChunkRequest) -> Spoken:
         """Read a chunk aloud.

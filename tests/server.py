@@ -29,6 +29,7 @@ class RunningServer:
     ready_after: float
     """Seconds from the start of the process until `/readyz` said yes."""
     log: Path
+    process: "subprocess.Popen[bytes]"
 
     @property
     def url(self) -> str:
@@ -62,7 +63,9 @@ def running_server(data: Path, **settings: str) -> Iterator[RunningServer]:
         )
         try:
             _wait_ready(process, f"http://127.0.0.1:{port}/readyz", log_path)
-            yield RunningServer("127.0.0.1", port, process.pid, time.perf_counter() - begin, log_path)
+            yield RunningServer(
+                "127.0.0.1", port, process.pid, time.perf_counter() - begin, log_path, process
+            )
         finally:
             process.terminate()
             process.wait(30)

@@ -12,11 +12,12 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO, Literal, TypeAlias
+from typing import IO, Literal, TypeAlias, TypeVar
 
 import ffmpeg
 import numpy as np
@@ -26,6 +27,7 @@ from voiceover.fonts import fonts_folder
 from voiceover.scratch import scratch
 from voiceover.types import FPS, FRAMES_PER_FRAGMENT, SAMPLE_RATE, SAMPLES_PER_FRAME, Frame, Samples
 
+T = TypeVar("T")
 SoundCodec: TypeAlias = Literal["aac", "flac"]
 
 TIMESCALE = 12_800  # ticks a second of the video track: 512 a frame
@@ -34,6 +36,7 @@ FLAC_FRAME = 960  # samples: half a video frame, so that no sound frame crosses 
 CHUNK_GOP = 250  # frames: longer than a chunk, so that only its first frame is a keyframe
 JOIN_TIMEOUT = 120.0  # seconds
 SILENCE = 10.0  # seconds after which ffmpeg hangs, if it takes no frame and gives nothing meanwhile
+ATTENTION = 0.25  # seconds after which it is looked whether it does
 FINISH_TIMEOUT = 300.0  # seconds for the end of a film: its index is put first, so it is written once more
 READ_VIDEO_TIMEOUT = 300.0  # seconds
 VIDEO_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv"  # none that names files
@@ -68,6 +71,7 @@ def encode(
     sound: Samples,
     codec: SoundCodec = "aac",
     keyframe_interval: int = CHUNK_GOP,
+    patience: float = SILENCE,
 ) -> Generator[bytes, None, None]:
     """Encode frames while they are drawn; yield the clip's bytes as they are made.
 
@@ -77,6 +81,7 @@ def encode(
         sound: float32 `(n,)` at 48 kHz, as long as the frames: 1920 samples each.
         codec: "aac" for files, "flac" for playing chunk after chunk.
         keyframe_interval: frames from keyframe to keyframe.
+        patience: seconds after which ffmpeg is taken to hang.
 
     Closing the iterator stops ffmpeg at once. Nothing is left on disk. What `frames` raises is
     raised here.
@@ -86,7 +91,7 @@ def encode(
         EngineUnavailable: there is no ffmpeg.
     """
     moments = zip(frames, sound.reshape(-1, SAMPLES_PER_FRAME), strict=True)
-    return encode_moments(moments, size, codec, keyframe_interval)
+    return encode_moments(moments, size, codec, keyframe_interval, patience)
 
 
 def encode_moments(
@@ -94,6 +99,7 @@ def encode_moments(
     size: tuple[int, int],
     codec: SoundCodec = "aac",
     keyframe_interval: int = CHUNK_GOP,
+    patience: float = SILENCE,
 ) -> Generator[bytes, None, None]:
     """Encode what comes as each frame with its 1920 samples of sound; how long it will be need not be known.
 
@@ -108,13 +114,13 @@ def encode_moments(
             )
             heard.close()  # ffmpeg has its own now: when it ends, writing fails
             assert process.stdin and process.stdout
-            feeder = _Feeder(_while_heard(moments, sound, codec), process.stdin)
+            feeder = _Feeder(moments, process.stdin, partial(_while_heard, pipe=sound, codec=codec))
             feeder.start()
             try:
-                while data := _read(process.stdout, feeder):
+                while data := _read(process.stdout, feeder, patience):
                     yield data
                 feeder.join()
-                feeder.check(_status(process, SILENCE), complaints)
+                feeder.check(_status(process, patience), complaints)
             finally:
                 process.kill()  # harmless when it has ended; else it unblocks the feeder
                 feeder.join()
@@ -123,12 +129,17 @@ def encode_moments(
 
 
 def write(
-    frames: Iterable[Frame], size: tuple[int, int], sound: Samples, captions: Captions, path: Path
+    frames: Iterable[Frame],
+    size: tuple[int, int],
+    sound: Samples,
+    captions: Captions,
+    path: Path,
+    patience: float = SILENCE,
 ) -> None:
     """Encode a whole film into a file, in one go and at a higher quality than what streams.
 
     Args:
-        frames, size, sound: as for `encode`.
+        frames, size, sound, patience: as for `encode`.
         captions: what goes into the picture, and what beside it as a track that players show when asked.
         path: where the MP4 goes; its index comes first, so that it plays while it is loaded. A film that
             failed leaves nothing there.
@@ -146,11 +157,11 @@ def write(
         command = _film_command(size, sound_path, captions, path)
         process = _start(command, complaints, stdin=subprocess.PIPE, folder=folder)
         assert process.stdin
-        feeder = _Feeder(frames, process.stdin)
+        feeder = _Feeder(frames, process.stdin, iter)
         feeder.start()
         try:
-            while feeder.is_alive() and feeder.owed_for < SILENCE:
-                feeder.join(1.0)
+            while feeder.is_alive() and feeder.owed_for < patience:
+                feeder.join(ATTENTION)
             feeder.check(None if feeder.is_alive() else _status(process, FINISH_TIMEOUT), complaints)
         except BaseException:
             process.kill()
@@ -272,27 +283,34 @@ def read_frames(source: Path, longest: float, side: int) -> Generator[Frame, Non
 
 
 class _Feeder(threading.Thread):
-    """Writes frames to ffmpeg; whatever goes wrong in drawing them is kept for `check`."""
+    """Writes what is drawn to ffmpeg; whatever goes wrong in drawing it is kept for `check`."""
 
-    def __init__(self, frames: Iterable[Frame], pipe: IO[bytes]) -> None:
+    def __init__(
+        self,
+        drawn: Iterable[T],
+        pipe: IO[bytes],
+        frames: Callable[[Iterator[T]], Iterator[Frame]],
+    ) -> None:
+        """
+        Args:
+            frames: gives the frames of what is drawn, and may write what else there is of it elsewhere.
+        """
         super().__init__(name="frames-to-ffmpeg", daemon=True)
-        self._frames = frames
+        self._frames = frames(self._watched(drawn))
         self._pipe = pipe
         self._error: BaseException | None = None
         self._refused = False  # ffmpeg ended before the frames did
-        self._owed: float | None = None  # since when ffmpeg has been given what it has not taken
+        self._owed: float | None = None  # since when ffmpeg may have been given what it does not take
 
     @property
     def owed_for(self) -> float:
-        """Seconds for which it has been ffmpeg's turn; 0 while a frame is drawn."""
+        """Seconds for which it has been ffmpeg's turn; 0 while something is drawn."""
         return 0.0 if (owed := self._owed) is None else time.monotonic() - owed
 
     def run(self) -> None:
         try:
             for frame in self._frames:
-                self._owed = time.monotonic()
                 self._pipe.write(frame.data)
-                self._owed = None
         except BrokenPipeError:
             self._refused = True  # its status tells why
         except BaseException as exc:  # carried over to the thread that reads
@@ -300,6 +318,12 @@ class _Feeder(threading.Thread):
         with suppress(OSError):
             self._pipe.close()
         self._owed = time.monotonic()
+
+    def _watched(self, drawn: Iterable[T]) -> Iterator[T]:
+        for one in drawn:
+            self._owed = time.monotonic()
+            yield one
+            self._owed = None
 
     def check(self, status: int | None, complaints: IO[bytes]) -> None:
         """Raise what went wrong.
@@ -315,7 +339,7 @@ class _Feeder(threading.Thread):
             raise _failure(f"ffmpeg failed with status {status}", complaints)
 
 
-def _read(pipe: IO[bytes], feeder: _Feeder) -> bytes:
+def _read(pipe: IO[bytes], feeder: _Feeder, patience: float) -> bytes:
     """Return what ffmpeg has made, as soon as there is something; nothing at the end.
 
     Raises:
@@ -324,9 +348,9 @@ def _read(pipe: IO[bytes], feeder: _Feeder) -> bytes:
     begin = time.monotonic()
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, selectors.EVENT_READ)
-        while not selector.select(1.0):
-            if min(feeder.owed_for, time.monotonic() - begin) > SILENCE:
-                raise EncodeError(f"ffmpeg hangs: nothing came of it for {SILENCE:.0f} s")
+        while not selector.select(ATTENTION):
+            if min(feeder.owed_for, time.monotonic() - begin) > patience:
+                raise EncodeError(f"ffmpeg hangs: nothing came of it for {patience:g} s")
     return os.read(pipe.fileno(), 65_536)
 
 

@@ -36,7 +36,7 @@ class Wav2LipEngine:
     """Draws mouths with a trained network (`voiceover.lips.LipEngine`). Safe to share between threads.
 
     Requests share the device's batches, so that each begins to show soon (`wav2lip.batching`). Where a GPU
-    has no memory left even for one frame, the engine goes on on the processor, with another `mode` and `rate`.
+    has no memory left even for one frame, it goes on on the processor, with another `mode` and `rate`.
     """
 
     name = "wav2lip"
