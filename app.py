@@ -1,7 +1,9 @@
 """The roof: puts a server together, and runs it (`python app.py`)."""
 
 import sys
+import tempfile
 from functools import partial
+from pathlib import Path
 
 from apiflask import APIFlask
 from flask import Flask
@@ -10,8 +12,9 @@ from pydantic_core import ErrorDetails
 
 from service.cache import ClipCache
 from service.cli import models_commands
+from service.closing import Closing
 from service.doctor import doctor_command
-from service.engines import Registry, lip_engines
+from service.engines import Registry, hangs, lip_engines, speech_engines
 from service.film import shoot_in_turns
 from service.gate import Gate
 from service.jobs import JobStore
@@ -27,7 +30,7 @@ from service.warmup import WarmUp
 from service.web import problems, requests
 from service.web.api import api_blueprint
 from service.web.avatars import avatars_blueprint
-from service.web.door import guard
+from service.web.door import guard, let_in
 from service.web.jobs import jobs_blueprint
 from service.web.metrics import count, metrics_blueprint
 from service.web.origin import refuse_foreign_pages
@@ -36,6 +39,8 @@ from service.web.sessions import sessions_blueprint
 from service.web.voices import voices_blueprint
 from tts.base import SpeechEngine
 from voiceover.avatarstore import AvatarStore
+from voiceover.lips import LipEngine
+from voiceover.scratch import sweep
 from voiceover.voices import VoiceStore
 
 VERSION = "0.1.0"
@@ -43,15 +48,20 @@ MAX_BODY = 2**20  # bytes of a request that is not a download
 
 
 def create_app(
-    settings: Settings | None = None, serving: bool = False, speech: Registry[SpeechEngine] | None = None
+    settings: Settings | None = None,
+    serving: bool = False,
+    speech: Registry[SpeechEngine] | None = None,
+    lips: Registry[LipEngine] | None = None,
+    closing: Closing | None = None,
 ) -> Flask:
     """Return a Flask app with its own engines, avatars and voices.
 
     Args:
         serving: whether requests will come, so that engines should get ready; commands load what they need.
-        speech: engines that speak, where they are not to be all that there are.
+        speech, lips: engines that speak and draw, where they are not to be all that there are.
+        closing: tells when the server is being stopped.
     """
-    settings = settings or Settings()
+    settings, closing = settings or Settings(), closing or Closing()
     app = APIFlask(__name__, title="Voiceover", version=VERSION, docs_path=None, spec_path="/openapi.json")
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY,
@@ -62,7 +72,8 @@ def create_app(
     models = ModelFolder(settings.checkpoints)
     avatars = AvatarStore(settings.data, settings.max_avatars)
     own_voices = VoiceStore(settings.data / "voices", settings.max_voices)
-    lips = lip_engines(models, settings.data / "boxes")
+    speech = speech or speech_engines(models, settings.max_speech)
+    lips = lips or lip_engines(models, settings.data / "boxes")
     pipeline = Pipeline(avatars, models, own_voices, speech, lips)
     cache = ClipCache(settings.data / "clips", settings.max_cache)
     gate = Gate(settings.renders, settings.max_wait)
@@ -76,9 +87,12 @@ def create_app(
     )
     sessions = SessionStore(pipeline.split, settings.max_sessions, settings.max_text, settings.session_hours)
     warm_up = WarmUp(pipeline)
-    metrics = Metrics(jobs.waiting, gate.waiting)
+    metrics = Metrics(jobs.waiting, gate.waiting, lambda: sum(1 for one in speech.loaded() if hangs(one)))
+    closing.last(jobs.close)
+    closing.last(sessions.release)
     requests.follow(app)
     count(app, metrics)
+    let_in(app, closing)
     guard(app, Keys(settings.key_sums, settings.requests_a_minute))
     app.before_request(refuse_foreign_pages)
     problems.register(app)
@@ -89,13 +103,15 @@ def create_app(
     app.register_blueprint(sessions_blueprint(sessions, pipeline))
     app.register_blueprint(pages_blueprint())
     app.register_blueprint(metrics_blueprint(metrics, pipeline))
-    app.register_blueprint(health_blueprint(warm_up.is_ready))
+    app.register_blueprint(health_blueprint(warm_up.is_ready, closing))
     app.after_request(secure)
     app.cli.add_command(models_commands(models))
     app.cli.add_command(key)
     app.cli.add_command(say_command(pipeline))
     app.cli.add_command(doctor_command(settings, pipeline))
     if serving:
+        for place in (Path(tempfile.gettempdir()), *settings.data.glob("*/"), *settings.data.glob("jobs/*/")):
+            sweep(place)
         jobs.recover()
         warm_up.start()
     return app
@@ -110,7 +126,7 @@ def main() -> None:
     except ValidationError as exc:
         sys.exit("\n".join(map(_sentence, exc.errors(include_input=False))))
     configure(settings.log)
-    serve(lambda: create_app(settings, serving=True), settings)
+    serve(lambda closing: create_app(settings, serving=True, closing=closing), settings)
 
 
 def _sentence(fault: ErrorDetails) -> str:

@@ -86,11 +86,11 @@ class _Timed(Wav2LipEngine):
 
     drawing = pasting = 0.0
 
-    def _draw(self, *asked: Any) -> torch.Tensor:
+    def _on_device(self, *asked: Any) -> Any:
         begin = time.perf_counter()
-        mouths = super()._draw(*asked)
+        done = super()._on_device(*asked)
         self.drawing += time.perf_counter() - begin
-        return mouths
+        return done
 
     def _pasted(self, *asked: Any) -> Iterator[Frame]:
         frames = super()._pasted(*asked)

@@ -4,19 +4,20 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
 from service.pipeline import Clip
+from voiceover.scratch import scratch
 from voiceover.types import Word
 
 log = logging.getLogger(__name__)
 
+PIECE = 2**16  # bytes given at once: a slow reader is to be seen to read
 DIGEST = 32  # bytes of the sha256 with which a file begins
 
 
@@ -24,7 +25,7 @@ class ClipCache:
     """Clips by key, a file each; those that nobody asked for longest make room.
 
     Safe to share between threads, and between processes that share the folder: a file is there whole or
-    not at all. What a killed server left half written is asked for by nobody, and so the first to go.
+    not at all.
     """
 
     def __init__(self, folder: Path, most_bytes: int) -> None:
@@ -59,20 +60,25 @@ class ClipCache:
                 path.unlink()
             return None
 
-    def keep(self, key: str, clip: Clip) -> Clip:
+    def keep(self, key: str, clip: Clip, still: Callable[[], bool] = lambda: True) -> Clip:
         """Return the clip; it is kept when it has been read to its end, and only then.
 
         Where it cannot be written (a full disk, a read-only one), the log says so and the reader gets it all
         the same.
-        """
-        return replace(clip, data=self._kept(key, clip)) if self._most_bytes else clip
 
-    def _kept(self, key: str, clip: Clip) -> Generator[bytes, None, None]:
+        Args:
+            still: whether the clip is what its key says: an engine may have changed its ways meanwhile.
+        """
+        return replace(clip, data=self._kept(key, clip, still)) if self._most_bytes else clip
+
+    def _kept(self, key: str, clip: Clip, still: Callable[[], bool]) -> Generator[bytes, None, None]:
         pieces = []
         with closing(clip.data):
             for piece in clip.data:
                 yield piece
                 pieces.append(piece)
+        if not still():
+            return
         packed = _packed(clip, b"".join(pieces))
         try:
             self._write(key, packed)
@@ -85,17 +91,12 @@ class ClipCache:
         with self._writing:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._make_room(len(packed))
-            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as scratch:
-                try:
-                    scratch.write(packed)
-                    scratch.flush()
-                    Path(scratch.name).replace(self._folder / key)
-                except OSError:
-                    Path(scratch.name).unlink(missing_ok=True)
-                    raise
+            with scratch(self._folder) as folder:
+                (folder / key).write_bytes(packed)
+                (folder / key).replace(self._folder / key)
 
     def _make_room(self, needed: int) -> None:
-        states = [(path.stat(), path) for path in self._folder.iterdir()]
+        states = [(path.stat(), path) for path in self._folder.iterdir() if path.is_file()]
         excess = sum(state.st_size for state, _ in states) + needed - self._most_bytes
         for state, path in sorted(states, key=lambda entry: entry[0].st_mtime_ns):
             if excess <= 0:
@@ -134,5 +135,5 @@ def _unpacked(packed: bytes, begin: float) -> Clip:
         engine=card["engine"],
         lips=card["lips"],
         timings={"cache": time.perf_counter() - begin},
-        data=(piece for piece in (data,)),
+        data=(data[start : start + PIECE] for start in range(0, len(data), PIECE)),
     )

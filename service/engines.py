@@ -3,9 +3,11 @@
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, runtime_checkable
 
+from service.guard import PATIENCE, Guarded
 from service.models import ModelFolder
 from tts.base import Aligner, CloningEngine, PacedEngine, SpeechEngine, Voice, VoiceSample
 from voiceover import align
@@ -75,6 +77,10 @@ class Registry(Generic[E]):
             if name not in self._engines:
                 self._engines[name] = self._makers[name]()
             return self._engines[name]
+
+    def loaded(self) -> list[E]:
+        """Return the engines that somebody has asked for."""
+        return list(self._engines.values())
 
     def missing(self, name: str) -> EngineUnavailable | None:
         """Try an engine; return why it cannot work here, or None when it can."""
@@ -278,21 +284,44 @@ def _keeps_up(pace: float | None) -> bool:
     return pace is None or pace * MARGIN <= 1
 
 
-def speech_engines(models: ModelFolder) -> Registry[SpeechEngine]:
-    """Return the voices' engines: natural ones before robotic ones."""
+def hangs(engine: SpeechEngine) -> EngineUnavailable | None:
+    """Object to an engine from which nothing comes back."""
+    return engine.fault if isinstance(engine, Guarded) else None
+
+
+def speech_engines(models: ModelFolder, patience: float = PATIENCE) -> Registry[SpeechEngine]:
+    """Return the voices' engines: natural ones before robotic ones.
+
+    Args:
+        patience: seconds after which an engine is taken to hang.
+    """
     engines: Registry[SpeechEngine]
 
     def espeak() -> SpeechEngine:
         return engines.get("espeak")
 
     aligner = EspeakAligner(espeak)
-    makers = {
-        "coqui": lambda: _coqui(models, aligner, espeak_phonemes(espeak)),
-        "piper": lambda: _piper(models, aligner),
-        "espeak": _espeak,
-    }
-    engines = Registry("speech", makers, speaks_too_slowly)
+    engines = guarded(
+        {
+            "coqui": lambda: _coqui(models, aligner, espeak_phonemes(espeak)),
+            "piper": lambda: _piper(models, aligner),
+            "espeak": _espeak,
+        },
+        patience,
+    )
     return engines
+
+
+def guarded(
+    makers: Mapping[str, Callable[[], SpeechEngine]], patience: float = PATIENCE
+) -> Registry[SpeechEngine]:
+    """Return engines that speak, each guarded; see `service.guard`."""
+
+    def guard(make: Callable[[], SpeechEngine]) -> SpeechEngine:
+        return Guarded(make(), patience)
+
+    makers = {name: partial(guard, make) for name, make in makers.items()}
+    return Registry("speech", makers, lambda engine: hangs(engine) or speaks_too_slowly(engine))
 
 
 def lip_engines(models: ModelFolder, cache: Path | None = None) -> Registry[LipEngine]:
@@ -357,12 +386,15 @@ def choose_voice(voices: list[Voice], language: str, wanted: str = AUTO) -> Voic
 
     Raises:
         NotFound: nobody speaks the language, or there is no such voice.
-        VoiceoverError: the voice asked for has a fault.
+        VoiceoverError: the voice asked for has a fault, or all who speak the language have.
     """
     named = voice_by_id(voices, wanted) if wanted != AUTO else None
     if named and base_language(named.language) == base_language(language):
         return named
-    able = [v for v in voices if v.fault is None and base_language(v.language) == base_language(language)]
+    speaking = [v for v in voices if base_language(v.language) == base_language(language)]
+    able = [v for v in speaking if v.fault is None]
+    if speaking and speaking[0].fault and not able:
+        raise speaking[0].fault
     if not able:
         raise NotFound(
             f"no voice speaks {language!r}", kind="language", name=language, choices=languages(voices)

@@ -14,6 +14,7 @@ from service.pipeline import ChunkRequest, Pipeline, Spoken
 from voiceover import audio, video
 from voiceover.avatars import DEFAULT_AVATAR
 from voiceover.captions import captions, srt, webvtt
+from voiceover.errors import StorageError
 from voiceover.karaoke import ass
 from voiceover.types import SAMPLES_PER_FRAME, Chunk, Frame, Speech, Word
 
@@ -85,22 +86,32 @@ def shoot(
 
     Args:
         folder: where its files go; `film.mp4` is there when all is done, and not before.
-        report: called with each step, in this thread; what it raises ends the work and is raised here.
+        report: called with each step; what it raises ends the work and is raised here.
 
     Raises:
         VoiceoverError: it cannot be made.
     """
+    try:
+        return _shot(pipeline, request, folder, report)
+    except OSError as exc:
+        raise StorageError(f"a film cannot be written: {exc}") from exc
+
+
+def _shot(
+    pipeline: Pipeline, request: FilmRequest, folder: Path, report: Callable[[Step], None]
+) -> FilmFiles:
     files = FilmFiles(folder)
     avatar = pipeline.avatars.get(request.avatar)
     lips = pipeline.choose_lips(request.lips)
-    lips.prepare(avatar)
+    pipeline.prepare(lips, avatar)
     chunks = pipeline.split(request.text, request.language, request.voice)
     speeches = _evened(_spoken(pipeline, request, chunks, report), chunks)
     sound = np.concatenate([speech.samples for speech in speeches])
     shown = captions(_words(speeches))
     files.webvtt.write_text(webvtt(shown), encoding="utf-8")
     files.srt.write_text(srt(shown), encoding="utf-8")
-    cv2.imwrite(str(files.poster), avatar.frames[0], [cv2.IMWRITE_JPEG_QUALITY, POSTER_QUALITY])
+    poster = cv2.imencode(".jpg", avatar.frames[0], [cv2.IMWRITE_JPEG_QUALITY, POSTER_QUALITY])[1]
+    files.poster.write_bytes(poster.tobytes())
     subtitles = video.Captions(srt(shown), ass(shown, avatar.size) if request.burn_captions else None)
 
     def frames() -> Iterator[Frame]:

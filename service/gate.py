@@ -8,11 +8,12 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
-from voiceover.errors import Busy
+from voiceover.errors import Busy, Gone
 
 HEAD_START = 8
 """Turns by which a first chunk goes before its place in the line: its viewer sees nothing yet."""
 LONGEST = 30.0  # seconds: who holds a place longer fetches slowly and works little, so it counts no more
+ATTENTION = 0.25  # seconds after which it is looked whether a viewer is still there
 EXPECTED = 1.0  # seconds that a place is held, before any was given back
 WEIGHT = 0.2  # of the latest place in that expectation
 LONGEST_DELAY = 30  # seconds after which those who are turned away are asked to come again, at most
@@ -50,15 +51,17 @@ class Gate:
     _held: float = EXPECTED
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
-    def enter(self, viewer: str, first: bool = False) -> Place:
+    def enter(self, viewer: str, first: bool = False, has_gone: Callable[[], bool] = lambda: False) -> Place:
         """Wait for a place for live speech; it must be given back with `leave`.
 
         Args:
             viewer: with whom turns are taken.
             first: whether the viewer has nothing to see before this.
+            has_gone: whether the viewer does not wait any more; asked from time to time.
 
         Raises:
             Busy: the wait would be longer than the gate's patience; known at once, as far as it can be.
+            Gone: the viewer has gone.
         """
         place = Place(viewer, first, film=False)
         with self._changed:
@@ -66,9 +69,14 @@ class Gate:
             if wait > self.patience:
                 raise self._busy(wait)
             self._line_up(place)
-            if not self._changed.wait_for(lambda: place.entered is not None, self.patience):
-                self._line.remove(place)
-                raise self._busy(self.patience)
+            deadline = time.monotonic() + self.patience
+            while not self._changed.wait_for(lambda: place.entered is not None, ATTENTION):
+                if has_gone():
+                    self._line.remove(place)
+                    raise Gone("a viewer left the line")
+                if time.monotonic() > deadline:
+                    self._line.remove(place)
+                    raise self._busy(self.patience)
         return place
 
     def leave(self, place: Place) -> None:

@@ -15,12 +15,14 @@ from pydantic import BaseModel, ConfigDict
 
 from service.film import FilmFiles, FilmRequest, Step
 from voiceover.errors import Busy, NotFound, NotReady, StorageError, VoiceoverError
+from voiceover.scratch import scratch
 
 log = logging.getLogger(__name__)
 
 CARD = "job.json"
 EXPIRY_EVERY = 60.0  # seconds
 GUESSABLE = 0.03  # of the drawing: before that nothing is said of the time left
+LEAVING = 3.0  # seconds for leaving a film when the process ends
 HEARTBEAT = 15.0  # seconds: a watcher hears something at least so often
 
 
@@ -115,6 +117,7 @@ class JobStore:
         self._changed = threading.Condition(threading.RLock())
         self._queue: queue.Queue[tuple[str, FilmRequest]] = queue.Queue()
         self._worker: threading.Thread | None = None
+        self._closed = False
 
     def recover(self) -> None:
         """Find the jobs of a former process again; those that it left unfinished have failed."""
@@ -128,8 +131,18 @@ class JobStore:
                     continue
                 self._jobs[job.id] = job
                 if job.state not in ENDED:
-                    self._fail(job, VoiceoverError("the server stopped", reason="film-interrupted"))
+                    self._fail(job, _interrupted())
         self._start()
+
+    def close(self) -> None:
+        """End all that is not done, because the process ends: it has failed, and whoever watches is told."""
+        with self._changed:
+            self._closed = True
+            for job in list(self._jobs.values()):
+                if job.state is State.WAITING:
+                    self._fail(job, _interrupted())
+            # The one that is made is left by its thread, at its next step.
+            self._changed.wait_for(lambda: all(job.state in ENDED for job in self._jobs.values()), LEAVING)
 
     def add(self, request: FilmRequest) -> Job:
         """Put a film on the list.
@@ -250,8 +263,11 @@ class JobStore:
 
         Raises:
             _Cancelled: nobody wants it any more.
+            VoiceoverError: the process ends.
         """
         with self._changed:
+            if self._closed:
+                raise _interrupted()
             job = self._jobs.get(job_id)
             if job is None or job.state is not State.RUNNING:
                 raise _Cancelled
@@ -295,21 +311,24 @@ class JobStore:
                 self._jobs[job.id] = job.model_copy(update={"ahead": ahead})
 
     def _write(self, job: Job) -> None:
-        scratch = self._folder / job.id / f"{CARD}.new"
-        scratch.write_text(job.model_dump_json())
-        scratch.replace(scratch.with_name(CARD))
+        with scratch(self._folder / job.id) as folder:
+            (folder / CARD).write_text(job.model_dump_json())
+            (folder / CARD).replace(self._folder / job.id / CARD)
 
     def _clear(self, job: Job) -> None:
         """Delete what was made; what is known of the job stays."""
         for path in (self._folder / job.id).glob("*"):
             if path.name != CARD:
-                path.unlink(missing_ok=True)
+                try:
+                    path.unlink(missing_ok=True)
+                except OSError as exc:
+                    log.error("job %s leaves something behind: %s", job.id, exc)
 
     def _forget(self, job: Job) -> None:
-        shutil.rmtree(self._folder / job.id, ignore_errors=True)
         with self._changed:
             self._jobs.pop(job.id, None)
             self._changed.notify_all()
+        shutil.rmtree(self._folder / job.id, ignore_errors=True)
 
     def _expire(self) -> None:
         """Forget ended jobs that are too old, too many or too large, the oldest first."""
@@ -319,10 +338,21 @@ class JobStore:
             )
         room = self._most_bytes
         for number, job in enumerate(ended):
-            room -= sum(path.stat().st_size for path in (self._folder / job.id).glob("*"))
+            room -= _size(self._folder / job.id)
             old = time.time() - (job.ended or 0) > self._seconds
             if old or number >= self._most_kept or room < 0:
                 self._forget(job)
+
+
+def _interrupted() -> VoiceoverError:
+    return VoiceoverError("the server stopped", reason="film-interrupted")
+
+
+def _size(folder: Path) -> int:
+    try:
+        return sum(path.stat().st_size for path in folder.glob("*"))
+    except OSError:  # somebody deletes it
+        return 0
 
 
 class _Reporter:

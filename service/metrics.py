@@ -1,7 +1,7 @@
 """What a server counts and measures, for Prometheus."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -21,10 +21,16 @@ class Metrics:
     Labels take few values: patterns of routes, codes of problems, names of engines.
     """
 
-    def __init__(self, films_waiting: Callable[[], int], chunks_waiting: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        films_waiting: Callable[[], int],
+        chunks_waiting: Callable[[], int],
+        voices_hanging: Callable[[], int],
+    ) -> None:
         """
         Args:
             films_waiting, chunks_waiting: tell how many wait for their turn; asked when the figures are.
+            voices_hanging: tells of how many engines nothing comes back; so is this.
         """
         self._registry = registry = CollectorRegistry()
         self._requests = Counter(
@@ -55,6 +61,10 @@ class Metrics:
         waiting.set_function(films_waiting)
         line = Gauge("voiceover_chunks_waiting", "Chunks that wait for their turn.", registry=registry)
         line.set_function(chunks_waiting)
+        hanging = Gauge(
+            "voiceover_speech_engines_hanging", "Engines of which nothing comes back.", registry=registry
+        )
+        hanging.set_function(voices_hanging)
 
     def text(self) -> bytes:
         """Return all figures in Prometheus's text format 0.0.4."""
@@ -74,7 +84,7 @@ class Metrics:
         """Count that a page had nothing left to play."""
         self._stalls.labels(lips).inc()
 
-    def follow(self, clip: Clip, begun: float) -> Iterator[bytes]:
+    def follow(self, clip: Clip, begun: float) -> Generator[bytes, None, None]:
         """Yield the bytes of a clip and measure how they come.
 
         Args:

@@ -27,7 +27,7 @@ from tts.base import SpeechEngine, StreamingEngine, Voice
 from voiceover import audio, chunks, detection, video
 from voiceover.avatars import DEFAULT_AVATAR
 from voiceover.avatarstore import AvatarStore
-from voiceover.errors import InvalidRequest
+from voiceover.errors import DrawingError, InvalidRequest, VoiceoverError
 from voiceover.growing import draw, finish
 from voiceover.idle import IdleMotion, idle_period, nods
 from voiceover.lips import LipEngine
@@ -150,7 +150,7 @@ class Pipeline:
         with clock.measure("prepare"):
             avatar = self.avatars.get(request.avatar)
             lips = self.choose_lips(request.lips)
-            lips.prepare(avatar)
+            self.prepare(lips, avatar)
         pause = _pause(request)
         with clock.measure("tts"):
             if growing := self.speak_on(request):
@@ -198,13 +198,20 @@ class Pipeline:
         )
         return hashlib.sha256(repr((same, made_with)).encode()).hexdigest()
 
+    def gives(self, key: str, request: ChunkRequest) -> bool:
+        """Whether a resolved request still has a key: files may have changed, or an engine its ways."""
+        try:
+            return self.key(request) == key
+        except VoiceoverError:  # a part of it is gone
+            return False
+
     def check(self, request: ChunkRequest) -> None:
         """Find out whether such chunks can be spoken at all, before there is a text.
 
         Raises:
             NotFound, EngineUnavailable, FaceNotFound: what is asked for is not here.
         """
-        self.choose_lips(request.lips).prepare(self.avatars.get(request.avatar))
+        self.prepare(self.choose_lips(request.lips), self.avatars.get(request.avatar))
         choose_voice(self.voices(), request.language, request.voice)
 
     def choose_lips(self, name: str) -> LipEngine:
@@ -214,6 +221,15 @@ class Pipeline:
             NotFound, EngineUnavailable: there is none of that name, or it does not work here.
         """
         return self.lips.best() if name == AUTO else self.lips.get(name)
+
+    def prepare(self, lips: LipEngine, avatar: Avatar) -> None:
+        """Do once what every clip of an avatar needs; see `voiceover.lips`.
+
+        Raises:
+            FaceNotFound, DrawingError: the engine cannot draw on it.
+        """
+        with _translated(lips):
+            lips.prepare(avatar)
 
     def speak(self, request: ChunkRequest) -> Spoken:
         """Read a chunk aloud.
@@ -252,16 +268,18 @@ class Pipeline:
     def draw(self, avatar: Avatar, lips: LipEngine, speech: Speech, start_frame: int) -> Iterator[Frame]:
         """Yield the pictures of a finished speech: lips first, then the life of the head."""
         motion, nod = self._motion(avatar), nods(speech)
-        for index, frame in enumerate(lips.frames(avatar, speech, start_frame)):
-            yield motion.apply(frame, start_frame + index, float(nod[index]))
+        with _translated(lips):
+            for index, frame in enumerate(lips.frames(avatar, speech, start_frame)):
+                yield motion.apply(frame, start_frame + index, float(nod[index]))
 
     def _draw_on(
         self, avatar: Avatar, lips: LipEngine, pieces: Iterator[SpeechSoFar], start_frame: int
     ) -> Iterator[tuple[Frame, Samples]]:
         """Draw a growing speech. The head does not nod to it: how deeply is known at the end alone."""
         motion = self._motion(avatar)
-        for index, (frame, sound) in enumerate(draw(avatar, lips, pieces, start_frame), start_frame):
-            yield motion.apply(frame, index, 0.0), sound
+        with _translated(lips):
+            for index, (frame, sound) in enumerate(draw(avatar, lips, pieces, start_frame), start_frame):
+                yield motion.apply(frame, index, 0.0), sound
 
     def idle_loop(self, avatar_id: str, codec: video.SoundCodec) -> Recording:
         """Return one period of the avatar's idle motion, made once and shared by all who watch.
@@ -281,6 +299,17 @@ class Pipeline:
             return video.encode(frames, avatar.size, silence.samples, codec, FRAMES_PER_FRAGMENT)
 
         return self._idle_loops.get(f"{avatar.digest}-{codec}", make)
+
+
+@contextmanager
+def _translated(lips: LipEngine) -> Iterator[None]:
+    """Translate what a lip engine raises that is not ours."""
+    try:
+        yield
+    except VoiceoverError:
+        raise
+    except Exception as exc:
+        raise DrawingError(f"{lips.name} failed ({type(exc).__name__})", engine=lips.name) from exc
 
 
 def _clip(

@@ -1,7 +1,7 @@
 """Bytes that are made once and read by many, from the start, also while they are being made."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 
 class Recording:
@@ -22,7 +22,7 @@ class Recording:
     def failed(self) -> bool:
         return self._error is not None
 
-    def read(self) -> Iterator[bytes]:
+    def read(self) -> Generator[bytes, None, None]:
         """Yield everything from the beginning; waits for what is not made yet."""
         position = 0
         while True:
@@ -32,7 +32,7 @@ class Recording:
                 pieces = self._pieces[position:]
             if not pieces:
                 break
-            yield b"".join(pieces)
+            yield from pieces
             position += len(pieces)
         if self._error:
             raise self._error

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal, TypeAlias
 
 from voiceover import sentences
@@ -61,6 +62,7 @@ class Session:
         self._places: list[int] = []  # of each chunk's event
         self._resume = 0  # the last event before the first chunk that nobody has begun to speak
         self._events: list[Event] = []
+        self._released = False
         self._changed = threading.Condition()
 
     @property
@@ -115,6 +117,12 @@ class Session:
         with self._changed:
             self._add("closed")
 
+    def release(self) -> None:
+        """Let go whoever watches; they may come again, to another process."""
+        with self._changed:
+            self._released = True
+            self._changed.notify_all()
+
     def watch(self, after: int) -> Iterator[Event | None]:
         """Yield the events after one of that id, now and as they come; None from time to time.
 
@@ -123,11 +131,13 @@ class Session:
         """
         while True:
             with self._changed:
-                self._changed.wait_for(lambda after=after: len(self._events) > after, self._wait())  # type: ignore[misc]
+                self._changed.wait_for(partial(self._has_news, after), self._wait())
                 if self._pending.strip() and time.monotonic() >= self._said + self._patience():
                     self._cut(end=True)
                 news = self._events[after:]
                 self.used = time.monotonic()
+            if self._released:
+                return
             if not news:
                 yield None
             for event in news:
@@ -135,6 +145,9 @@ class Session:
                 if event.kind == "closed":
                     return
             after += len(news)
+
+    def _has_news(self, after: int) -> bool:
+        return self._released or len(self._events) > after
 
     def _wait(self) -> float:
         if not self._pending.strip():
@@ -211,6 +224,12 @@ class SessionStore:
         self.get(session_id).close()
         with self._lock:
             self._sessions.pop(session_id, None)
+
+    def release(self) -> None:
+        """Let go whoever watches any of them."""
+        with self._lock:
+            for session in self._sessions.values():
+                session.release()
 
     def _expire(self) -> None:
         for session in list(self._sessions.values()):

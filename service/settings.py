@@ -70,6 +70,10 @@ class Settings(BaseSettings):
     """Chunks and films made at once: as many as there are cores, which encode also where a GPU draws."""
     max_wait: float = Field(8.0, gt=0, le=15)
     """Seconds that a chunk may wait for its turn; asked for more, the server answers 503 and when to come."""
+    max_speech: float = Field(60.0, gt=0)
+    """Seconds that a voice may take for a sentence, loading its model included; then it is taken to hang."""
+    client_patience: float = Field(30.0, gt=0)
+    """Seconds in which a client must take, or send, some more of what it has asked for or has to say."""
     max_cache: int = Field(2**30, ge=0)
     """Bytes of chunks that are kept so that they need not be made again; 0 keeps none."""
     max_download: int = Field(512 * 2**20, ge=1)

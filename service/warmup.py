@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 
 from service.engines import AUTO
 from service.pipeline import ChunkRequest, Pipeline
@@ -12,6 +13,8 @@ log = logging.getLogger(__name__)
 
 # With a number: that loads the dictionaries by which numbers are read.
 FIRST_WORDS = {"ru": "Привет, 1 раз", "en": "Hello, 1"}
+
+AGAIN = 10.0  # seconds after which what was missing may be there
 
 
 class WarmUp:
@@ -26,11 +29,26 @@ class WarmUp:
 
     def is_ready(self) -> bool:
         """Whether a chunk in the page's first language is served without delay."""
-        return self._ready.is_set()
+        return self._ready.is_set() and self._can_speak()
+
+    def _can_speak(self) -> bool:
+        """Whether there still is an engine for each part of the work: one may hang."""
+        try:
+            self._pipeline.resolve(ChunkRequest(FIRST_WORDS["ru"], "ru"))
+        except VoiceoverError:
+            return False
+        return True
 
     def _run(self) -> None:
         # Its imports and those of the lips take about equally long: side by side they take half.
         threading.Thread(target=audio.load, name="load-audio", daemon=True).start()
+        while True:
+            self._get_ready()
+            if self._ready.is_set():
+                return
+            time.sleep(AGAIN)
+
+    def _get_ready(self) -> None:
         try:
             self._pipeline.split(FIRST_WORDS["ru"], AUTO)
             self._speak("ru")

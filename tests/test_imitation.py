@@ -30,7 +30,6 @@ def test_only_engines_that_can_imitate_are_asked_to() -> None:
     (imitator,) = imitators(ENGINES)
     assert isinstance(imitator, Imitator)
     assert isinstance(imitator, CloningEngine)
-    assert not isinstance(ENGINES.get("espeak"), CloningEngine)
 
 
 def test_each_own_voice_is_offered_in_each_language(store: VoiceStore) -> None:

@@ -3,19 +3,22 @@
 import hashlib
 import json
 import logging
-import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeAlias
 
+import cv2
+
 from voiceover.avatars import DEFAULT_AVATAR, DEFAULT_NAME, astronaut, portrait
-from voiceover.errors import InvalidRequest, NotFound, StorageError, VoiceoverError
+from voiceover.errors import InvalidRequest, NotFound, StorageError
 from voiceover.footage import Footage
 from voiceover.photos import CARD, Photo
 from voiceover.portraits import Crop
 from voiceover.preparation import Preparation
+from voiceover.scratch import PREFIX, scratch
 from voiceover.types import Avatar
 
 Likeness: TypeAlias = Photo | Footage
@@ -24,7 +27,6 @@ Likeness: TypeAlias = Photo | Footage
 log = logging.getLogger(__name__)
 
 ID_LENGTH = 16  # hexadecimal digits of the sha256 of what was sent: the same photo is the same avatar
-SCRATCH = "new-"  # begins the names of folders that are not avatars yet
 HELD = 32  # avatars held in memory
 
 
@@ -66,20 +68,24 @@ class AvatarStore:
         raise NotFound(f"no avatar {avatar_id!r}", kind="avatar", name=avatar_id, choices=self.ids())
 
     def _folders(self) -> list[Path]:
-        return [path for path in self._brought.glob("*") if not path.name.startswith(SCRATCH)]
+        return [path for path in self._brought.glob("*") if not path.name.startswith(PREFIX)]
 
     def get(self, avatar_id: str) -> Avatar:
         """Return an avatar, ready to be drawn on.
 
         Raises:
             NotFound: there is none of that id.
+            StorageError: its files are damaged.
         """
         if avatar_id == DEFAULT_AVATAR:
             return self._hold(
                 avatar_id, lambda: portrait(avatar_id, DEFAULT_NAME, astronaut(), self._landmarks)
             )
         likeness = self.likeness(avatar_id)
-        return self._hold(likeness.id + likeness.card.model_dump_json(), likeness.avatar)
+        try:
+            return self._hold(likeness.id + likeness.card.model_dump_json(), likeness.avatar)
+        except (OSError, ValueError, EOFError, LookupError, cv2.error, InvalidRequest) as exc:
+            raise StorageError(f"{likeness.id} is damaged: {exc}", reason="avatar-damaged") from exc
 
     def add(self, data: bytes, name: str) -> Photo:
         """Make an avatar of a photo; the same photo again gives the avatar that it already is.
@@ -94,8 +100,8 @@ class AvatarStore:
             return known
         try:
             self._brought.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=self._brought) as scratch:
-                folder = Path(scratch) / avatar_id
+            with scratch(self._brought) as place:
+                folder = place / avatar_id
                 folder.mkdir()
                 Photo.judge(data, name, folder)
                 _move(folder, self._brought / avatar_id)
@@ -115,28 +121,21 @@ class AvatarStore:
         """
         try:
             self._brought.mkdir(parents=True, exist_ok=True)
-            scratch = tempfile.TemporaryDirectory(
-                prefix=SCRATCH, dir=self._brought, ignore_cleanup_errors=True
-            )
+            with ExitStack() as stack:
+                place = stack.enter_context(scratch(self._brought))
+                source = place / "source"
+                save(source)
+                Footage.check(source)
+                with source.open("rb") as file:
+                    avatar_id = hashlib.file_digest(file, "sha256").hexdigest()[:ID_LENGTH]
+                folder = place / avatar_id
+                folder.mkdir()
+                unfinished = stack.pop_all()
         except OSError as exc:
             raise StorageError(f"the video cannot be kept: {exc}") from exc
-        try:
-            source = Path(scratch.name) / "source"
-            save(source)
-            Footage.check(source)
-            with source.open("rb") as file:
-                avatar_id = hashlib.file_digest(file, "sha256").hexdigest()[:ID_LENGTH]
-            folder = Path(scratch.name) / avatar_id
-            folder.mkdir()
-        except OSError as exc:
-            scratch.cleanup()
-            raise StorageError(f"the video cannot be kept: {exc}") from exc
-        except VoiceoverError:
-            scratch.cleanup()
-            raise
 
         def work(report: Callable[[float], None]) -> None:
-            with scratch:
+            with unfinished:
                 if self._room_for(avatar_id) is None:
                     Footage.prepare(source, name, folder, report)
                     _move(folder, self._brought / avatar_id)
@@ -144,7 +143,7 @@ class AvatarStore:
         with self._lock:
             running = self._preparations.get(avatar_id)
             if running and not running.done:
-                scratch.cleanup()
+                unfinished.close()
                 return running
             self._preparations[avatar_id] = preparation = Preparation(avatar_id, work)
             while len(self._preparations) > HELD:
@@ -207,8 +206,8 @@ class AvatarStore:
         folder = self.likeness(avatar_id).folder
         try:
             # Gone at once for everybody: deleting may be interrupted.
-            with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=self._brought) as doomed:
-                folder.rename(Path(doomed) / avatar_id)
+            with scratch(self._brought) as doomed:
+                folder.rename(doomed / avatar_id)
         except OSError as exc:
             raise StorageError(f"the avatar cannot be deleted: {exc}") from exc
 

@@ -51,6 +51,12 @@ class SynthesisError(VoiceoverError):
     code = "synthesis-failed"
 
 
+class DrawingError(VoiceoverError):
+    """A lip engine could not draw an avatar."""
+
+    code = "drawing-failed"
+
+
 class EncodeError(VoiceoverError):
     """ffmpeg could not make or read a clip; the message ends with its own words."""
 
@@ -67,6 +73,12 @@ class Busy(VoiceoverError):
     """There is too much to do already; later there may be less."""
 
     code = "busy"
+
+
+class Gone(VoiceoverError):
+    """Whoever asked has gone; nobody hears of this."""
+
+    code = "gone"
 
 
 class NotReady(VoiceoverError):

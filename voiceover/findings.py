@@ -1,13 +1,13 @@
 """What was found out about pictures and need not be found out again: arrays, each in a file."""
 
 import logging
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from voiceover.scratch import scratch
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +28,8 @@ def remember(path: Path, found: NDArray[Any]) -> None:
     """Write whole or not at all; a disk that cannot be written to costs only time at the next start."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, scratch = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            np.save(file, found)
-        Path(scratch).replace(path)
+        with scratch(path.parent) as folder:
+            np.save(folder / path.name, found)
+            (folder / path.name).replace(path)
     except OSError as exc:
         log.warning("nothing can be remembered in %s: %s", path.parent, exc)

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar, overload
 import cv2
 import numpy as np
 
+from voiceover.errors import StorageError
 from voiceover.types import Frame
 
 QUALITY = [
@@ -59,7 +60,8 @@ class Reel(Sequence[Frame]):
         place = range(len(self))[index]
         jpeg = np.frombuffer(self._data[self._places[place] : self._places[place + 1]], np.uint8)
         picture = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
-        assert picture is not None, "written by write_reel"
+        if picture is None:
+            raise StorageError("a picture of the video is damaged", reason="avatar-damaged")
         return np.asarray(picture, np.uint8)
 
 

@@ -5,23 +5,29 @@ the encoder keeps no frame back, and sound as AAC (every player) or FLAC (sample
 browser). Settings are fixed and one thread encodes: equal frames give equal bytes.
 """
 
+import errno
 import os
+import selectors
 import subprocess
 import tempfile
 import threading
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import suppress
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO, Literal, TypeAlias
+from typing import IO, Literal, TypeAlias, TypeVar
 
 import ffmpeg
 import numpy as np
 
-from voiceover.errors import EncodeError, EngineUnavailable, InvalidRequest
+from voiceover.errors import EncodeError, EngineUnavailable, InvalidRequest, StorageError, VoiceoverError
 from voiceover.fonts import fonts_folder
+from voiceover.scratch import scratch
 from voiceover.types import FPS, FRAMES_PER_FRAGMENT, SAMPLE_RATE, SAMPLES_PER_FRAME, Frame, Samples
 
+T = TypeVar("T")
 SoundCodec: TypeAlias = Literal["aac", "flac"]
 
 TIMESCALE = 12_800  # ticks a second of the video track: 512 a frame
@@ -29,6 +35,9 @@ AAC_FRAME = 1024  # samples
 FLAC_FRAME = 960  # samples: half a video frame, so that no sound frame crosses a fragment
 CHUNK_GOP = 250  # frames: longer than a chunk, so that only its first frame is a keyframe
 JOIN_TIMEOUT = 120.0  # seconds
+SILENCE = 10.0  # seconds after which ffmpeg hangs, if it takes no frame and gives nothing meanwhile
+ATTENTION = 0.25  # seconds after which it is looked whether it does
+FINISH_TIMEOUT = 300.0  # seconds for the end of a film: its index is put first, so it is written once more
 READ_VIDEO_TIMEOUT = 300.0  # seconds
 VIDEO_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv"  # none that names files
 MOST_PIXELS = 8192 * 4320  # of one picture of a video
@@ -62,6 +71,7 @@ def encode(
     sound: Samples,
     codec: SoundCodec = "aac",
     keyframe_interval: int = CHUNK_GOP,
+    patience: float = SILENCE,
 ) -> Generator[bytes, None, None]:
     """Encode frames while they are drawn; yield the clip's bytes as they are made.
 
@@ -71,16 +81,17 @@ def encode(
         sound: float32 `(n,)` at 48 kHz, as long as the frames: 1920 samples each.
         codec: "aac" for files, "flac" for playing chunk after chunk.
         keyframe_interval: frames from keyframe to keyframe.
+        patience: seconds after which ffmpeg is taken to hang.
 
     Closing the iterator stops ffmpeg at once. Nothing is left on disk. What `frames` raises is
     raised here.
 
     Raises:
-        EncodeError: ffmpeg failed.
+        EncodeError: ffmpeg failed, or hangs.
         EngineUnavailable: there is no ffmpeg.
     """
     moments = zip(frames, sound.reshape(-1, SAMPLES_PER_FRAME), strict=True)
-    return encode_moments(moments, size, codec, keyframe_interval)
+    return encode_moments(moments, size, codec, keyframe_interval, patience)
 
 
 def encode_moments(
@@ -88,12 +99,13 @@ def encode_moments(
     size: tuple[int, int],
     codec: SoundCodec = "aac",
     keyframe_interval: int = CHUNK_GOP,
+    patience: float = SILENCE,
 ) -> Generator[bytes, None, None]:
     """Encode what comes as each frame with its 1920 samples of sound; how long it will be need not be known.
 
     Else as `encode`.
     """
-    with tempfile.TemporaryFile() as complaints:
+    with _scratch_file() as complaints:
         sound_end, sound_pipe = os.pipe()
         with os.fdopen(sound_end, "rb") as heard, os.fdopen(sound_pipe, "wb") as sound:
             command = _encode_command(size, sound_end, codec, keyframe_interval)
@@ -102,17 +114,13 @@ def encode_moments(
             )
             heard.close()  # ffmpeg has its own now: when it ends, writing fails
             assert process.stdin and process.stdout
-            feeder = _Feeder(_while_heard(moments, sound, codec), process.stdin)
+            feeder = _Feeder(moments, process.stdin, partial(_while_heard, pipe=sound, codec=codec))
             feeder.start()
             try:
-                while data := os.read(process.stdout.fileno(), 65_536):
+                while data := _read(process.stdout, feeder, patience):
                     yield data
                 feeder.join()
-                status = process.wait()
-                if feeder.error:
-                    raise feeder.error
-                if status != 0:
-                    raise EncodeError(f"ffmpeg failed with status {status}: {_tail(complaints)}")
+                feeder.check(_status(process, patience), complaints)
             finally:
                 process.kill()  # harmless when it has ended; else it unblocks the feeder
                 feeder.join()
@@ -121,41 +129,48 @@ def encode_moments(
 
 
 def write(
-    frames: Iterable[Frame], size: tuple[int, int], sound: Samples, captions: Captions, path: Path
+    frames: Iterable[Frame],
+    size: tuple[int, int],
+    sound: Samples,
+    captions: Captions,
+    path: Path,
+    patience: float = SILENCE,
 ) -> None:
     """Encode a whole film into a file, in one go and at a higher quality than what streams.
 
     Args:
-        frames, size, sound: as for `encode`.
+        frames, size, sound, patience: as for `encode`.
         captions: what goes into the picture, and what beside it as a track that players show when asked.
         path: where the MP4 goes; its index comes first, so that it plays while it is loaded. A film that
             failed leaves nothing there.
 
     Raises:
-        EncodeError: ffmpeg failed.
+        EncodeError: ffmpeg failed, or hangs.
+        StorageError: there is no room for it.
         EngineUnavailable: there is no ffmpeg.
     """
-    with tempfile.TemporaryDirectory(prefix="voiceover-") as folder, tempfile.TemporaryFile() as complaints:
-        sound_path = Path(folder) / "sound.f32"
+    with _workplace() as (folder, complaints):
+        sound_path = folder / "sound.f32"
         sound.tofile(sound_path)
-        (Path(folder) / "captions.srt").write_text(captions.track, encoding="utf-8")
-        (Path(folder) / "captions.ass").write_text(captions.burnt or "", encoding="utf-8")
+        (folder / "captions.srt").write_text(captions.track, encoding="utf-8")
+        (folder / "captions.ass").write_text(captions.burnt or "", encoding="utf-8")
         command = _film_command(size, sound_path, captions, path)
         process = _start(command, complaints, stdin=subprocess.PIPE, folder=folder)
         assert process.stdin
-        feeder = _Feeder(frames, process.stdin)
+        feeder = _Feeder(frames, process.stdin, iter)
+        feeder.start()
         try:
-            feeder.run()  # in this thread: there is nothing to read meanwhile
-            status = process.wait() if feeder.error is None else None
-        finally:
+            while feeder.is_alive() and feeder.owed_for < patience:
+                feeder.join(ATTENTION)
+            feeder.check(None if feeder.is_alive() else _status(process, FINISH_TIMEOUT), complaints)
+        except BaseException:
             process.kill()
+            path.unlink(missing_ok=True)
+            raise
+        finally:
+            process.kill()  # harmless when it has ended; else it unblocks the feeder
+            feeder.join()
             process.wait()
-            if feeder.error or process.returncode != 0:
-                path.unlink(missing_ok=True)
-        if feeder.error:
-            raise feeder.error
-        if status != 0:
-            raise EncodeError(f"ffmpeg failed with status {status}: {_tail(complaints)}")
 
 
 def join(clips: Iterable[bytes]) -> bytes:
@@ -165,19 +180,19 @@ def join(clips: Iterable[bytes]) -> bytes:
         InvalidRequest: a clip is not one of ours.
         EncodeError: ffmpeg failed.
     """
-    with tempfile.TemporaryDirectory(prefix="voiceover-") as folder, tempfile.TemporaryFile() as complaints:
+    with _workplace() as (folder, complaints):
         listing = ["ffconcat version 1.0"]
         for number, clip in enumerate(clips):
             if clip[4:8] != b"ftyp":
                 raise InvalidRequest(f"clip {number} is not an MP4 file", reason="not-a-clip", clip=number)
-            (Path(folder) / f"{number}.mp4").write_bytes(clip)
+            (folder / f"{number}.mp4").write_bytes(clip)
             # Only the MP4 reader may open it: a playlist in disguise could name other files.
             listing += [f"file {number}.mp4", "option format_whitelist mov,mp4,m4a,3gp,3g2,mj2"]
         if len(listing) == 1:
             raise InvalidRequest("there are no clips to join", reason="no-clips")
-        (Path(folder) / "list.ffconcat").write_text("\n".join(listing) + "\n")
-        result = Path(folder) / "joined.mp4"
-        process = _start(_join_command(Path(folder) / "list.ffconcat", result), complaints)
+        (folder / "list.ffconcat").write_text("\n".join(listing) + "\n")
+        result = folder / "joined.mp4"
+        process = _start(_join_command(folder / "list.ffconcat", result), complaints)
         try:
             status = process.wait(JOIN_TIMEOUT)
         except subprocess.TimeoutExpired as exc:
@@ -207,8 +222,8 @@ def read_sound(recording: bytes, longest: float) -> Samples:
         InvalidRequest: no sound can be read from it.
         EngineUnavailable: there is no ffmpeg.
     """
-    with tempfile.TemporaryDirectory(prefix="voiceover-") as folder, tempfile.TemporaryFile() as complaints:
-        path = Path(folder) / "recording"
+    with _workplace() as (folder, complaints):
+        path = folder / "recording"
         path.write_bytes(recording)
         process = _start(_read_command(path, longest), complaints, stdout=subprocess.PIPE)
         try:
@@ -268,24 +283,90 @@ def read_frames(source: Path, longest: float, side: int) -> Generator[Frame, Non
 
 
 class _Feeder(threading.Thread):
-    """Writes frames to ffmpeg; whatever goes wrong in drawing them is kept in `error`."""
+    """Writes what is drawn to ffmpeg; whatever goes wrong in drawing it is kept for `check`."""
 
-    def __init__(self, frames: Iterable[Frame], pipe: IO[bytes]) -> None:
+    def __init__(
+        self,
+        drawn: Iterable[T],
+        pipe: IO[bytes],
+        frames: Callable[[Iterator[T]], Iterator[Frame]],
+    ) -> None:
+        """
+        Args:
+            frames: gives the frames of what is drawn, and may write what else there is of it elsewhere.
+        """
         super().__init__(name="frames-to-ffmpeg", daemon=True)
-        self._frames = frames
+        self._frames = frames(self._watched(drawn))
         self._pipe = pipe
-        self.error: BaseException | None = None
+        self._error: BaseException | None = None
+        self._refused = False  # ffmpeg ended before the frames did
+        self._owed: float | None = None  # since when ffmpeg may have been given what it does not take
+
+    @property
+    def owed_for(self) -> float:
+        """Seconds for which it has been ffmpeg's turn; 0 while something is drawn."""
+        return 0.0 if (owed := self._owed) is None else time.monotonic() - owed
 
     def run(self) -> None:
         try:
             for frame in self._frames:
                 self._pipe.write(frame.data)
         except BrokenPipeError:
-            pass  # ffmpeg has ended: its status tells why
+            self._refused = True  # its status tells why
         except BaseException as exc:  # carried over to the thread that reads
-            self.error = exc
+            self._error = exc
         with suppress(OSError):
             self._pipe.close()
+        self._owed = time.monotonic()
+
+    def _watched(self, drawn: Iterable[T]) -> Iterator[T]:
+        for one in drawn:
+            self._owed = time.monotonic()
+            yield one
+            self._owed = None
+
+    def check(self, status: int | None, complaints: IO[bytes]) -> None:
+        """Raise what went wrong.
+
+        Args:
+            status: ffmpeg's; None where it hangs.
+        """
+        if self._error:
+            raise self._error
+        if status is None:
+            raise EncodeError(f"ffmpeg hangs: {_tail(complaints)}")
+        if status != 0 or self._refused:
+            raise _failure(f"ffmpeg failed with status {status}", complaints)
+
+
+def _read(pipe: IO[bytes], feeder: _Feeder, patience: float) -> bytes:
+    """Return what ffmpeg has made, as soon as there is something; nothing at the end.
+
+    Raises:
+        EncodeError: it hangs. Who reads late is not taken for that, nor who draws slowly.
+    """
+    begin = time.monotonic()
+    with selectors.DefaultSelector() as selector:
+        selector.register(pipe, selectors.EVENT_READ)
+        while not selector.select(ATTENTION):
+            if min(feeder.owed_for, time.monotonic() - begin) > patience:
+                raise EncodeError(f"ffmpeg hangs: nothing came of it for {patience:g} s")
+    return os.read(pipe.fileno(), 65_536)
+
+
+def _status(process: "subprocess.Popen[bytes]", patience: float) -> int | None:
+    """Wait for the end of a process that has nothing more to do; None where it does not come."""
+    try:
+        return process.wait(patience)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def _failure(what: str, complaints: IO[bytes]) -> VoiceoverError:
+    told = _tail(complaints)
+    if any(os.strerror(number) in told for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)):
+        return StorageError(f"{what}: {told}")
+    return EncodeError(f"{what}: {told}")
 
 
 def _while_heard(
@@ -307,12 +388,38 @@ def _while_heard(
             pipe.write(np.zeros(-samples % AAC_FRAME, np.float32).data)
 
 
+@contextmanager
+def _workplace() -> Iterator[tuple[Path, IO[bytes]]]:
+    """A folder for what ffmpeg reads and writes, and a file for its complaints; gone afterwards.
+
+    Raises:
+        StorageError: the disk does not take what is written.
+    """
+    try:
+        with scratch() as folder, tempfile.TemporaryFile() as complaints:
+            yield folder, complaints
+    except OSError as exc:
+        raise StorageError(f"there is no room for temporary files: {exc}") from exc
+
+
+def _scratch_file() -> IO[bytes]:
+    """Return a file without a name.
+
+    Raises:
+        StorageError: no temporary folder can be written to.
+    """
+    try:
+        return tempfile.TemporaryFile()
+    except OSError as exc:
+        raise StorageError(f"there is no room for temporary files: {exc}") from exc
+
+
 def _start(
     command: list[str],
     complaints: IO[bytes],
     stdin: int = subprocess.DEVNULL,
     stdout: int = subprocess.DEVNULL,
-    folder: str | None = None,
+    folder: Path | None = None,
     pass_fds: tuple[int, ...] = (),
 ) -> "subprocess.Popen[bytes]":
     try:
@@ -326,7 +433,9 @@ def _start(
             pass_fds=pass_fds,
         )
     except OSError as exc:
-        raise EngineUnavailable(f"ffmpeg cannot be started: {exc}", engine="ffmpeg") from exc
+        raise EngineUnavailable(
+            f"ffmpeg cannot be started: {exc}", engine="ffmpeg", reason="ffmpeg-missing"
+        ) from exc
 
 
 def missing_parts() -> list[str]:
@@ -346,7 +455,9 @@ def _parts(kind: str) -> set[str]:
             command, capture_output=True, text=True, check=True, timeout=READ_TIMEOUT
         ).stdout
     except (OSError, subprocess.SubprocessError) as exc:
-        raise EngineUnavailable(f"ffmpeg cannot be started: {exc}", engine="ffmpeg") from exc
+        raise EngineUnavailable(
+            f"ffmpeg cannot be started: {exc}", engine="ffmpeg", reason="ffmpeg-missing"
+        ) from exc
     return {words[1] for line in told.splitlines() if len(words := line.split()) > 1}
 
 
@@ -356,7 +467,9 @@ def _ffmpeg_path() -> str:
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as exc:
-        raise EngineUnavailable(f"there is no ffmpeg: {exc}", engine="ffmpeg") from exc
+        raise EngineUnavailable(
+            f"there is no ffmpeg: {exc}", engine="ffmpeg", reason="ffmpeg-missing"
+        ) from exc
 
 
 def _encode_command(

@@ -26,6 +26,10 @@ from wav2lip.static import PictureTerms
 log = logging.getLogger(__name__)
 
 
+class NoMemory(EngineUnavailable):
+    """A device has too little memory even for one frame."""
+
+
 class Network(Protocol):
     """What draws, see `wav2lip.static.StaticWav2Lip`. It is called by one thread at a time."""
 
@@ -78,7 +82,7 @@ class Batcher:
             faces: `(n, 6, 96, 96)` float32 in [0, 1], see `wav2lip.face.crop`.
 
         Raises:
-            EngineUnavailable: the device has too little memory even for one picture.
+            NoMemory: the device has too little memory even for one picture.
         """
         with self._turn:
             self._looking += 1
@@ -102,7 +106,7 @@ class Batcher:
             `(n, 3, 41, 96)` float32 in (0, 1), BGR: on a CUDA device, else in this processor's memory.
 
         Raises:
-            EngineUnavailable: the device has too little memory even for one frame.
+            NoMemory: the device has too little memory even for one frame.
         """
         piece = _Piece(windows, pictures, first)
         with self._turn:
@@ -236,5 +240,5 @@ def _raise_unless_less_would_do(frames: int, exc: RuntimeError) -> None:
         raise exc
     if frames == 1:
         message = "the device has too little memory left for one frame"
-        raise EngineUnavailable(message, engine="wav2lip") from exc
+        raise NoMemory(message, engine="wav2lip") from exc
     log.warning("no memory for %d frames at a time: Wav2Lip goes on with half as many", frames)

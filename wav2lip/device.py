@@ -42,11 +42,15 @@ class Renderer:
         return self.network.mode
 
 
-def fastest(network: Wav2Lip) -> Renderer:
-    """Return the network in the fastest exact enough mode of this machine's best device. Takes seconds."""
+def fastest(network: Wav2Lip, device: torch.device | None = None) -> Renderer:
+    """Return the network in the fastest exact enough mode of a device, else of the best here. Takes seconds.
+
+    Raises:
+        torch.OutOfMemoryError: the device has no room for it.
+    """
     # For the process: equal requests must give equal pictures, and CUDA's transposed convolutions may not.
     torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
-    device = best_device()
+    device = device or best_device()
     modes = list(exact_enough_modes(network, device))
     batches = BATCHES[device.type]
     times = _seconds(modes, batches[-1])

@@ -1,71 +1,46 @@
 """Wav2Lip as a lip engine: from speech to frames, with whatever can be known beforehand known beforehand."""
 
+import logging
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Generator, Hashable, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from voiceover.errors import EngineUnavailable, FaceNotFound
+from voiceover.errors import FaceNotFound
 from voiceover.types import FPS, Avatar, Frame, Samples, Speech
 from wav2lip import mel, silence, weights
-from wav2lip.batching import Batcher
-from wav2lip.blend import LowerFace
-from wav2lip.blend_device import DeviceLowerFace
+from wav2lip.batching import NoMemory
 from wav2lip.detect import FaceFramer, can_speak_in
 from wav2lip.device import Renderer, fastest
-from wav2lip.face import Box, crop, smooth_boxes
-from wav2lip.static import PictureTerms
+from wav2lip.easel import Easel, FrameFace, Memory
+from wav2lip.face import Box, smooth_boxes
+from wav2lip.model import Wav2Lip
+
+log = logging.getLogger(__name__)
 
 FIRST_PIECE = 2  # frames: the first picture leaves early
 REMEMBERED_AVATARS = 64
-REMEMBERED_FACES = 128  # lower faces kept; one takes about 2 MB
-REMEMBERED_TERMS = 64  # still pictures kept; one takes 3 to 6 MB
 MOST_AHEAD = 64  # requests whose next piece is drawn, or waits for it, while one is pasted
 
-V = TypeVar("V")
-
-
-@dataclass(frozen=True, slots=True)
-class _FrameFace:
-    """One frame of an avatar and where its face is."""
-
-    avatar: Avatar
-    index: int
-    box: Box
-
-    @property
-    def key(self) -> tuple[str, int]:
-        return self.avatar.digest, self.index
-
-    @property
-    def picture(self) -> Frame:
-        return self.avatar.frames[self.index]
-
-    def lower_face(self, device: torch.device) -> LowerFace:
-        landmarks = self.avatar.faces[self.index]
-        assert landmarks is not None
-        if device.type == "cuda":
-            return DeviceLowerFace(self.picture, landmarks, self.box, self.index, device=device)
-        return LowerFace(self.picture, landmarks, self.box, self.index)
+T = TypeVar("T")
 
 
 class Wav2LipEngine:
     """Draws mouths with a trained network (`voiceover.lips.LipEngine`). Safe to share between threads.
 
     Requests share the device's batches, so that each begins to show soon (`wav2lip.batching`). A request's
-    next piece is drawn while the one before it is pasted.
+    next piece is drawn while the one before it is pasted. Where a GPU has no memory left even for one frame,
+    it goes on on the processor, with another `mode` and `rate`.
     """
 
     name = "wav2lip"
@@ -79,33 +54,31 @@ class Wav2LipEngine:
             cache: see `wav2lip.detect.FaceFramer`.
 
         Raises:
-            EngineUnavailable: the checkpoint cannot be used, or the GPU has no room for it.
+            EngineUnavailable: the checkpoint cannot be used.
         """
         network = weights.load(checkpoint, trusted)
-        try:
-            self._renderer: Renderer = fastest(network)
-        except torch.OutOfMemoryError as exc:
-            message = "the GPU has too little memory left for Wav2Lip"
-            raise EngineUnavailable(message, engine=self.name) from exc
+        self._easel = Easel(_quickest(network))
+        on_processor = self._easel.renderer.network.device.type == "cpu"
+        self._spare: Wav2Lip | None = (
+            None if on_processor else network
+        )  # for the processor, should it come to that
+        self._moving = threading.Lock()
         mel.mel_spectrogram(
             np.zeros(mel.WINDOW, np.float32)
         )  # librosa is imported before anybody waits for it
         self._framer = FaceFramer(checkpoint.parent, cache)
-        self._batcher = Batcher(self._renderer.network, self._renderer.batches)
         self._ahead = ThreadPoolExecutor(MOST_AHEAD, "wav2lip-ahead")
-        self._boxes = _Memory[list[Box | None]](REMEMBERED_AVATARS)
-        self._faces = _Memory[LowerFace](REMEMBERED_FACES)
-        self._terms = _Memory[PictureTerms](REMEMBERED_TERMS)
+        self._boxes = Memory[list[Box | None]](REMEMBERED_AVATARS)
 
     @property
     def rate(self) -> float:
-        """Frames drawn in a second, measured when the engine was made."""
-        return self._renderer.rate
+        """Frames drawn in a second, measured when the device was chosen."""
+        return self._easel.renderer.rate
 
     @property
     def mode(self) -> str:
-        """Device and precision that were found to be the fastest."""
-        return self._renderer.mode
+        """Device and precision that were found to be the fastest; others once a GPU has run out of memory."""
+        return self._easel.renderer.mode
 
     def prepare(self, avatar: Avatar) -> None:
         """Frame the avatar's faces, and let the network look at the first: under a second for a photo, once.
@@ -117,8 +90,7 @@ class Wav2LipEngine:
         face = next((face for face in faces if face is not None), None)
         if face is None:
             raise FaceNotFound(f"avatar {avatar.id!r} has no face to speak with", avatar=avatar.id)
-        self._lower_face(face)
-        self._look([face])
+        self._on_device(lambda easel: (easel.lower_face(face), easel.look([face])))
 
     def frames(self, avatar: Avatar, speech: Speech, start_frame: int = 0) -> Iterator[Frame]:
         """Yield `speech.frames` pictures; see `voiceover.lips`. A frame without a face stays as it is.
@@ -140,57 +112,64 @@ class Wav2LipEngine:
         def visible(start: int, stop: int) -> list[int]:
             return [number for number in range(start, stop) if faces[number] is not None]
 
-        def draw(start: int, stop: int) -> Tensor:
+        def draw(start: int, stop: int) -> tuple[Easel, Tensor]:
             seen = [face for face in faces[start:stop] if face is not None]
-            return self._draw(windows[visible(start, stop)], seen, start == 0)
+            return self._on_device(partial(_draw, windows[visible(start, stop)], seen, start == 0))
 
-        cuts = list(pieces(speech.frames, self._batcher.largest))
+        cuts = list(pieces(speech.frames, self._easel.batcher.largest))
         with closing(one_ahead((partial(draw, *cut) for cut in cuts), self._ahead)) as drawn:
-            for (start, stop), mouths in zip(cuts, drawn, strict=True):
-                gates = gate[visible(start, stop)]
-                yield from self._pasted(avatar, indices[start:stop], faces[start:stop], mouths, gates)
-
-    def _draw(self, windows: NDArray[np.float32], faces: list[_FrameFace], first: bool) -> Tensor:
-        """Draw a mouth for each face, `(faces, 3, 41, 96)`."""
-        if not faces:
-            return torch.empty(0)
-        return self._batcher.draw(torch.from_numpy(windows), self._look(faces), first)
+            for (start, stop), (easel, mouths) in zip(cuts, drawn, strict=True):
+                shown = list(zip(indices[start:stop], faces[start:stop], strict=True))
+                yield from self._pasted(easel, avatar, shown, mouths, gate[visible(start, stop)])
 
     def _pasted(
         self,
+        easel: Easel,
         avatar: Avatar,
-        indices: list[int],
-        shown: list[_FrameFace | None],
+        shown: list[tuple[int, FrameFace | None]],
         mouths: Tensor,
         gates: NDArray[np.float64],
     ) -> Iterator[Frame]:
-        """Yield copies of the avatar's frames, with mouths on those whose face is shown."""
-        for face, run in groupby(zip(indices, shown, strict=True), key=itemgetter(1)):
-            frames = [avatar.frames[index] for index, _ in run]
-            copies = (frame.copy() for frame in frames)
-            if face is None:
-                yield from copies
-                continue
-            count = len(frames)
-            yield from self._lower_face(face).pasted(copies, mouths[:count], gates[:count])
-            mouths, gates = mouths[count:], gates[count:]
+        """Yield copies of the avatar's frames, by number, with mouths on those whose face is shown."""
+        try:
+            for face, run in groupby(shown, key=itemgetter(1)):
+                frames = [avatar.frames[index] for index, _ in run]
+                copies = (frame.copy() for frame in frames)
+                if face is None:
+                    yield from copies
+                    continue
+                count = len(frames)
+                yield from easel.lower_face(face).pasted(copies, mouths[:count], gates[:count])
+                mouths, gates = mouths[count:], gates[count:]
+        except torch.OutOfMemoryError as exc:
+            raise self._leave(easel, NoMemory("no memory to paste mouths", engine=self.name)) from exc
 
-    def _look(self, faces: list[_FrameFace]) -> PictureTerms:
-        """Return what the network sees in pictures; in one only, when all are the same: it is kept."""
-        if len({face.index for face in faces}) > 1:
-            return self._look_at(faces)
-        return self._terms.get(faces[0].key, lambda: self._look_at(faces[:1]))
+    def _on_device(self, act: Callable[[Easel], T]) -> T:
+        """Do something where the network is; where memory suffices for no frame, on the processor.
 
-    def _look_at(self, faces: list[_FrameFace]) -> PictureTerms:
-        crops = np.stack([crop(face.picture, face.box) for face in faces])
-        return self._batcher.look(torch.from_numpy(crops))
+        Raises:
+            EngineUnavailable: nor does it there.
+        """
+        easel = self._easel
+        try:
+            return act(easel)
+        except NoMemory as exc:
+            self._leave(easel, exc)
+            if self._easel is easel:
+                raise
+            return act(self._easel)
 
-    def _lower_face(self, face: _FrameFace) -> LowerFace:
-        return self._faces.get(face.key, lambda: face.lower_face(self._renderer.network.device))
+    def _leave(self, easel: Easel, error: NoMemory) -> NoMemory:
+        """Go on on the processor from now on. Who first finds a GPU without memory waits for seconds."""
+        with self._moving:
+            if self._easel is easel and self._spare is not None:
+                log.warning("Wav2Lip goes on on the processor: %s", error)
+                self._easel, self._spare = Easel(fastest(self._spare, torch.device("cpu"))), None
+        return error
 
-    def _frame_face(self, avatar: Avatar, index: int) -> _FrameFace | None:
+    def _frame_face(self, avatar: Avatar, index: int) -> FrameFace | None:
         box = self._boxes.get(avatar.digest, lambda: self._frame(avatar))[index]
-        return None if box is None else _FrameFace(avatar, index, box)
+        return None if box is None else FrameFace(avatar, index, box)
 
     def _frame(self, avatar: Avatar) -> list[Box | None]:
         """Return the avatar's boxes, steadied over time; None where it has no face that can be drawn on."""
@@ -202,6 +181,20 @@ class Wav2LipEngine:
             box if box is not None and face is not None and can_speak_in(box, face) else None
             for box, face in zip(boxes, avatar.faces, strict=True)
         ]
+
+
+def _quickest(network: Wav2Lip) -> Renderer:
+    try:
+        return fastest(network)
+    except torch.OutOfMemoryError:
+        log.warning("Wav2Lip draws on the processor: the GPU has too little memory left")
+        return fastest(network, torch.device("cpu"))
+
+
+def _draw(
+    windows: NDArray[np.float32], faces: list[FrameFace], first: bool, easel: Easel
+) -> tuple[Easel, Tensor]:
+    return easel, easel.draw(windows, faces, first)
 
 
 def hear(speech: Speech) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
@@ -227,7 +220,7 @@ def pieces(frames: int, largest: int) -> Iterator[tuple[int, int]]:
         start, size = stop, min(2 * size, largest)
 
 
-def one_ahead(calls: Iterable[Callable[[], V]], threads: Executor) -> Generator[V, None, None]:
+def one_ahead(calls: Iterable[Callable[[], T]], threads: Executor) -> Generator[T, None, None]:
     """Yield what calls return, in their order; each runs while the result before it is in use.
 
     What a call raises is raised in its place. Who stops reading leaves one result unused at most.
@@ -242,21 +235,3 @@ def one_ahead(calls: Iterable[Callable[[], V]], threads: Executor) -> Generator[
     finally:
         if coming:
             coming.cancel()
-
-
-class _Memory(Generic[V]):
-    """The latest values made, by key. Safe to share between threads; one value is made at a time."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._values: OrderedDict[Hashable, V] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: Hashable, make: Callable[[], V]) -> V:
-        with self._lock:
-            if key not in self._values:
-                self._values[key] = make()
-                if len(self._values) > self._size:
-                    self._values.popitem(last=False)
-            self._values.move_to_end(key)
-            return self._values[key]

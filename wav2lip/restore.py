@@ -98,6 +98,11 @@ class RestoredLips:
     rate: float
     """Frames drawn and restored in a second, measured."""
 
+    @property
+    def mode(self) -> str:
+        """Device and precision of what draws."""
+        return str(getattr(self._lips, "mode", ""))
+
     def prepare(self, avatar: Avatar) -> None:
         """See `voiceover.lips`.
 

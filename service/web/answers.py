@@ -1,7 +1,8 @@
 """What routes have in common: how answers are described, streamed, and what bodies are taken."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from typing import Any, TypeAlias
 
 from flask import Response, g, request, stream_with_context
@@ -53,20 +54,30 @@ def check_length(text: str, limit: int) -> None:
 
 def stream_events(events: Iterator[str]) -> Response:
     """Answer with server-sent events; they may be written in the language of the request."""
+    g.leave()  # a server that stops does not wait for these
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return Response(stream_with_context(events), mimetype="text/event-stream", headers=headers)
 
 
-def stream_clip(data: Iterator[bytes], headers: dict[str, str]) -> Response:
+def stream_clip(data: Generator[bytes, None, None], headers: dict[str, str]) -> Response:
+    """Answer with a clip, once its first bytes are there: what goes wrong before can still be told."""
+    pieces = _followed(data, g.request_id)
+    next(pieces)
     # Proxies that buffer would undo the streaming.
-    headers = {**headers, "X-Accel-Buffering": "no"}
-    return Response(_followed(data, g.request_id), mimetype="video/mp4", headers=headers)
+    return Response(pieces, mimetype="video/mp4", headers={**headers, "X-Accel-Buffering": "no"})
 
 
-def _followed(data: Iterator[bytes], request_id: str) -> Iterator[bytes]:
-    """Yield what there is; what fails after the head of an answer can be told to the log alone."""
-    try:
-        yield from data
-    except Exception:
-        log.exception("an answer broke off in the middle", extra={"request_id": request_id})
-        raise
+def _followed(data: Generator[bytes, None, None], request_id: str) -> Iterator[bytes]:
+    """Yield nothing as soon as there is something, then what there is.
+
+    What fails after the head of an answer can be told to the log alone.
+    """
+    with closing(data):
+        first = next(data, b"")
+        try:
+            yield b""
+            yield first
+            yield from data
+        except Exception:
+            log.exception("an answer broke off in the middle", extra={"request_id": request_id})
+            raise

@@ -17,7 +17,7 @@ from service.settings import Settings
 from service.web import schemas
 from service.web.answers import CLIP, answers, check_length, expect, expect_upload, stream_clip
 from service.web.problems import cure, sentence
-from service.web.viewers import viewer
+from service.web.viewers import has_gone, viewer
 from voiceover import video
 from voiceover.types import SAMPLE_RATE, Word
 
@@ -88,13 +88,14 @@ def api_blueprint(
         if kept := cache.get(key):
             metrics.found_in_cache()
             return stream_clip(kept.data, _clip_headers(kept, chunk) | etag)
-        place = gate.enter(viewer(), first=chunk.chunk_index == 0 or not chunk.follows)
+        place = gate.enter(viewer(), first=chunk.chunk_index == 0 or not chunk.follows, has_gone=has_gone)
         try:
             rendered = pipeline.render(chunk)
         except BaseException:
             gate.leave(place)
             raise
-        clip = cache.keep(key, replace(rendered, data=gate.hold(place, rendered.data)))
+        held = replace(rendered, data=gate.hold(place, rendered.data))
+        clip = cache.keep(key, held, lambda: pipeline.gives(key, chunk))
         answer = stream_clip(metrics.follow(clip, g.begun), _clip_headers(clip, chunk) | etag)
         answer.call_on_close(partial(gate.leave, place))  # also where nobody begins to read
         return answer

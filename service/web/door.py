@@ -1,12 +1,30 @@
 """The door of a server with keys: scripts show theirs as Bearer, browsers ask their user for it (Basic)."""
 
-from flask import Flask, g, request
+from flask import Flask, Response, g, request
 
+from service.closing import Closing
 from service.keys import Keys
 from service.web.problems import BadRequest
+from voiceover.errors import Busy
 
+STOPPING = 5  # seconds after which another server may be there
 OPEN = frozenset({"health.healthz", "health.readyz"})
 """What load balancers ask."""
+
+
+def let_in(app: Flask, closing: Closing) -> None:
+    """Let in who comes while the server is not being stopped, and count who is inside."""
+
+    @app.before_request
+    def enter() -> None:
+        g.leave = closing.enter()
+        if closing.begun and request.endpoint not in OPEN:
+            raise Busy("the server is stopping", reason="stopping", retry_after=STOPPING)
+
+    @app.after_request
+    def entered(answer: Response) -> Response:
+        answer.call_on_close(g.leave)
+        return answer
 
 
 def guard(app: Flask, keys: Keys) -> None:

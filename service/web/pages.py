@@ -6,6 +6,7 @@ from pathlib import Path
 from apiflask import APIBlueprint
 from flask import Response, make_response, render_template, request, send_from_directory
 
+from service.closing import Closing
 from service.web import schemas
 from service.web.languages import tongue
 
@@ -38,7 +39,7 @@ def pages_blueprint() -> APIBlueprint:
     return pages
 
 
-def health_blueprint(is_ready: Callable[[], bool]) -> APIBlueprint:
+def health_blueprint(is_ready: Callable[[], bool], closing: Closing) -> APIBlueprint:
     """Return `/healthz` (the process answers) and `/readyz` (it speaks without delay)."""
     health = APIBlueprint("health", __name__, tag="Health")
 
@@ -51,7 +52,9 @@ def health_blueprint(is_ready: Callable[[], bool]) -> APIBlueprint:
     @health.get("/readyz")
     @health.output(schemas.StatusOut)
     def readyz() -> tuple[dict[str, str], int]:
-        """Say whether engines are loaded."""
+        """Say whether a text is spoken at once."""
+        if closing.begun:
+            return {"status": "stopping"}, 503
         return ({"status": "ready"}, 200) if is_ready() else ({"status": "warming up"}, 503)
 
     return health

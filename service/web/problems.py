@@ -205,6 +205,11 @@ PROBLEMS: Mapping[str, Problem] = {
         "Сервер не смог записать данные на диск. Сообщите тому, кто его ведёт.",
         "The server could not write to its disk. Tell whoever runs it.",
     ),
+    "avatar-damaged": Problem(
+        500,
+        "Файлы этого аватара повреждены. Удалите его и добавьте заново или выберите другой.",
+        "This avatar's files are damaged. Delete it and bring it again, or choose another.",
+    ),
     "too-many-voices": Problem(
         507,
         "Уже сохранено {most} голосов, больше сервер не хранит. Удалите ненужные.",
@@ -294,6 +299,27 @@ PROBLEMS: Mapping[str, Problem] = {
         "Голос не смог произнести этот текст. Попробуйте другой голос.",
         "The voice could not speak this text. Try another voice.",
     ),
+    "engine-hangs": Problem(
+        503,
+        "Движок {engine} не отвечает ({message}). Выберите другой голос или попробуйте позже.",
+        "The engine {engine} does not answer ({message}). Choose another voice, or try again later.",
+    ),
+    "drawing-failed": Problem(
+        500,
+        "Движок {engine} не смог нарисовать губы. Попробуйте другой.",
+        "The engine {engine} could not draw the lips. Try another.",
+    ),
+    "ffmpeg-missing": Problem(
+        503,
+        "Сервер не может запустить ffmpeg ({message}). Что не так, скажет .venv/bin/flask doctor.",
+        "The server cannot start ffmpeg ({message}). What is wrong is told by .venv/bin/flask doctor.",
+    ),
+    "stopping": Problem(
+        503,
+        "Сервер останавливается или перезапускается. Попробуйте через несколько секунд.",
+        "The server is stopping or starting anew. Try again in a few seconds.",
+    ),
+    "gone": Problem(503, "Соединение прервано.", "The connection is gone."),
     "busy": Problem(
         503,
         "Сервер занят. Попробуйте немного позже.",

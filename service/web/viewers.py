@@ -1,9 +1,24 @@
 """Who is asking, as far as turns are concerned."""
 
+import socket
+
 from flask import g, request
 
 HEADER = "Viewer"
 LONGEST = 64  # characters
+
+
+def has_gone() -> bool:
+    """Whether the client of this request has hung up; False where the server in front does not let us see."""
+    connection = request.environ.get("gunicorn.socket")
+    if connection is None:
+        return False
+    try:
+        return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def viewer() -> str:
