@@ -27,6 +27,7 @@ from service.warmup import WarmUp
 from service.web import problems, requests
 from service.web.api import api_blueprint
 from service.web.avatars import avatars_blueprint
+from service.web.document import complete
 from service.web.door import guard
 from service.web.jobs import jobs_blueprint
 from service.web.metrics import count, metrics_blueprint
@@ -82,6 +83,7 @@ def create_app(
     guard(app, Keys(settings.key_sums, settings.requests_a_minute))
     app.before_request(refuse_foreign_pages)
     problems.register(app)
+    complete(app, keys_needed=bool(settings.key_sums))
     app.register_blueprint(api_blueprint(pipeline, cache, gate, settings, metrics))
     app.register_blueprint(avatars_blueprint(pipeline, settings))
     app.register_blueprint(voices_blueprint(pipeline, settings))

@@ -15,7 +15,7 @@ from service.metrics import Metrics
 from service.pipeline import ChunkRequest, Clip, Pipeline
 from service.settings import Settings
 from service.web import schemas
-from service.web.answers import CLIP, answers, check_length, expect, expect_upload, stream_clip
+from service.web.answers import CLIP, KEPT, answers, check_length, expect, expect_upload, stream_clip
 from service.web.problems import cure, sentence
 from service.web.viewers import viewer
 from voiceover import video
@@ -74,7 +74,7 @@ def api_blueprint(
         summary="Speak one chunk: an MP4 that streams while it is made",
         description="A clip that was made before comes from the cache. With `If-None-Match` and the `ETag`"
         " of a clip that the client has kept, the answer is 304 and empty.",
-        responses=answers(CLIP, 422, 503) | {304: {"description": "The client has this clip"}},
+        responses=answers(CLIP, 422, 503) | KEPT,
     )
     def generate_stream(body: schemas.GenerateIn) -> Response:
         check_length(body.text, settings.max_chunk)

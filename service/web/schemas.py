@@ -370,6 +370,11 @@ class StatusOut(BaseModel):
     status: str
 
 
+class FaultOut(BaseModel):
+    pointer: str = Field(description="JSON Pointer to the field.")
+    detail: str
+
+
 class ProblemOut(BaseModel):
     """RFC 9457."""
 
@@ -382,3 +387,4 @@ class ProblemOut(BaseModel):
     found: str | None = Field(
         None, description="Data URL of a small JPEG of what was found in a photo that was refused."
     )
+    errors: list[FaultOut] | None = Field(None, description="What is wrong with which field.")

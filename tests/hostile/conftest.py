@@ -1,0 +1,47 @@
+"""A server under siege, whose mistakes are looked for in its log, too."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.hostile.siege import Siege, besieged
+
+
+class Tracebacks(logging.Handler):
+    """Keeps what a server writes down of its own mistakes."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info:
+            self.told.append(self.format(record))
+
+
+@pytest.fixture(scope="package")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    return besieged(tmp_path_factory.mktemp("besieged"))
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture(scope="package")
+def siege(app: Flask) -> Siege:
+    return Siege(app)
+
+
+@pytest.fixture(autouse=True)
+def _no_traceback() -> Iterator[None]:
+    tracebacks = Tracebacks()
+    logging.getLogger().addHandler(tracebacks)
+    yield
+    logging.getLogger().removeHandler(tracebacks)
+    assert tracebacks.told == []
