@@ -11,8 +11,11 @@ LINES = 2
 PAUSE = 0.6  # seconds of silence that end a caption
 LINGER = 0.4  # seconds a caption stays after its last word, where the next one does not begin
 JOINER = "\u2060"  # has no width: put into what would be a command of a format, it keeps it from being one
-UNSEEN = re.compile("[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, which end files before their time, and those that turn around the words after them."""
+NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
+    chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF)
+)
+UNSEEN = re.compile(f"[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff{NONCHARACTERS}]")
+"""What nobody sees: controls and noncharacters, at which players give up, and what turns words around."""
 COMMAND = re.compile(r"[<{\\]|--(?=>)")
 SENTENCE_ENDS = ".!?…。！？؟"
 

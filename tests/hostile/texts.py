@@ -23,10 +23,10 @@ HOSTILE = {
     "html": "<script>alert(1)</script><img src=x onerror=alert(1)> раз \"'><svg/onload=alert(1)>",
     "sql": "раз'; DROP TABLE voices;-- \" OR 1=1",
     "log": "раз\r\n2026-01-01 INFO [x] service: forged\n\x1b]0;title\x07",
-    "digits": "9" * 300 + " 1e309 -0x7f 10^99 ½ Ⅻ ١٢٣ 1/0",
-    "long": "слово" * 150,
+    "digits": "9" * 40 + " 1e309 -0x7f 10^99 ½ Ⅻ ١٢٣ 1/0",
+    "long": "слово" * 40,
     "emoji": "👩‍👩‍👧‍👦🏳️‍🌈🇷🇺👍🏿 ❤️ раз ©®™",
-    "scripts": "你好。こんにちは。สวัสดี שלום مرحبا नमस्ते ᚠᚢ раз",
+    "scripts": "你好。こんにちは。สวัสดี שלום नमस्ते ᚠᚢ раз",
 }
 
 _LETTERS = st.characters(exclude_categories=("Cs",))

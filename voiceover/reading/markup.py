@@ -18,7 +18,9 @@ _EMOJI = re.compile(
 )
 _KEYCAP = re.compile("([0-9#*])\ufe0f?\u20e3")
 _SMILEY = re.compile(r"(?<!\S)(?:[:;=][-^']?[)(DPpOo|*]+|[xX]D+|<3+)(?!\w)|(?<![\w)])\){2,}|\^_\^")
-_CONTROL = re.compile("[\u0000-\u0009\u000b-\u001f\u007f-\u009f\ud800-\udfff]")  # no voice takes them; some fail at NUL
+_CONTROL = re.compile(
+    "[\u0000-\u0009\u000b-\u001f\u007f-\u009f\ud800-\udfff]"
+)  # no voice takes them; some fail at NUL
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
 
