@@ -11,13 +11,14 @@ import tempfile
 import threading
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal, TypeAlias
 
 import ffmpeg
 import numpy as np
 
+from voiceover.children import Limits, confine
 from voiceover.errors import EncodeError, EngineUnavailable, InvalidRequest
 from voiceover.fonts import fonts_folder
 from voiceover.types import FPS, FRAMES_PER_FRAGMENT, SAMPLE_RATE, SAMPLES_PER_FRAME, Frame, Samples
@@ -31,11 +32,18 @@ CHUNK_GOP = 250  # frames: longer than a chunk, so that only its first frame is 
 JOIN_TIMEOUT = 120.0  # seconds
 READ_VIDEO_TIMEOUT = 300.0  # seconds
 VIDEO_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv"  # none that names files
+VIDEO_CODECS = (
+    "h264,hevc,libdav1d,av1,vp8,vp9,libvpx,libvpx-vp9,mpeg4,mpeg1video,mpeg2video,h263,mjpeg,flv,vp6f,"
+    "theora,prores,dvvideo,msmpeg4"
+)
 MOST_PIXELS = 8192 * 4320  # of one picture of a video
 ENCODERS = {"libx264", "aac", "flac", "mov_text", "ppm"}
 FILTERS = {"scale", "format", "setparams", "fps", "ass"}
 PIPE_SIZE = 1 << 20  # bytes: a whole 512×512 frame fits
 
+READING = Limits(memory=3 * 2**30, seconds=600, written=2**24)
+"""For ffmpeg with a file that somebody sent: it takes 0.9 GiB for a video of 4K, and writes only complaints."""
+READ_THREADS = 4  # more take more memory; so many decode 4K faster than faces are looked for in it
 READ_TIMEOUT = 30.0  # seconds
 READ_MEMORY = 1 << 26  # bytes that ffmpeg may take at once, whatever a file says of its size
 SOUND_FORMATS = "mov,matroska,ogg,wav,mp3,flac,aiff,aac,amr"
@@ -173,11 +181,15 @@ def join(clips: Iterable[bytes]) -> bytes:
             (Path(folder) / f"{number}.mp4").write_bytes(clip)
             # Only the MP4 reader may open it: a playlist in disguise could name other files.
             listing += [f"file {number}.mp4", "option format_whitelist mov,mp4,m4a,3gp,3g2,mj2"]
+            listing += ["option codec_whitelist h264,aac,flac"]
         if len(listing) == 1:
             raise InvalidRequest("there are no clips to join", reason="no-clips")
         (Path(folder) / "list.ffconcat").write_text("\n".join(listing) + "\n")
         result = Path(folder) / "joined.mp4"
-        process = _start(_join_command(Path(folder) / "list.ffconcat", result), complaints)
+        # The sound is encoded again, at a higher rate than that of `encode`, or from FLAC, which is larger.
+        size = sum(path.stat().st_size for path in Path(folder).iterdir())
+        limits = replace(READING, written=2 * size + 2**20)
+        process = _start(_join_command(Path(folder) / "list.ffconcat", result), complaints, limits=limits)
         try:
             status = process.wait(JOIN_TIMEOUT)
         except subprocess.TimeoutExpired as exc:
@@ -210,7 +222,7 @@ def read_sound(recording: bytes, longest: float) -> Samples:
     with tempfile.TemporaryDirectory(prefix="voiceover-") as folder, tempfile.TemporaryFile() as complaints:
         path = Path(folder) / "recording"
         path.write_bytes(recording)
-        process = _start(_read_command(path, longest), complaints, stdout=subprocess.PIPE)
+        process = _start(_read_command(path, longest), complaints, stdout=subprocess.PIPE, limits=READING)
         try:
             sound, _ = process.communicate(timeout=READ_TIMEOUT)
         except subprocess.TimeoutExpired as exc:
@@ -240,7 +252,7 @@ def read_frames(source: Path, longest: float, side: int) -> Generator[Frame, Non
     """
     with tempfile.TemporaryFile() as complaints:
         command = _read_frames_command(source, longest, side)
-        process = _start(command, complaints, stdout=subprocess.PIPE)
+        process = _start(command, complaints, stdout=subprocess.PIPE, limits=READING)
         assert process.stdout
         watchdog = threading.Timer(READ_VIDEO_TIMEOUT, process.kill)
         watchdog.daemon = True
@@ -314,9 +326,10 @@ def _start(
     stdout: int = subprocess.DEVNULL,
     folder: str | None = None,
     pass_fds: tuple[int, ...] = (),
+    limits: Limits | None = None,
 ) -> "subprocess.Popen[bytes]":
     try:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command,
             stdin=stdin,
             stdout=stdout,
@@ -327,6 +340,9 @@ def _start(
         )
     except OSError as exc:
         raise EngineUnavailable(f"ffmpeg cannot be started: {exc}", engine="ffmpeg") from exc
+    if limits:
+        confine(process.pid, limits)
+    return process
 
 
 def missing_parts() -> list[str]:
@@ -454,8 +470,10 @@ def _read_frames_command(source: Path, longest: float, side: int) -> list[str]:
     limits = {
         "protocol_whitelist": "file",
         "format_whitelist": VIDEO_FORMATS,
+        "codec_whitelist": VIDEO_CODECS,
         "max_alloc": READ_MEMORY,
         "max_pixels": MOST_PIXELS,
+        "threads": READ_THREADS,
     }
     picture = ffmpeg.input(str(source), **limits)["v:0"].filter("fps", FPS)
     picture = picture.filter(
