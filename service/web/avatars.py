@@ -120,7 +120,9 @@ def avatars_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
 
     @blueprint.get("/<avatar_id>/idle.mp4")
     @blueprint.input(schemas.IdleIn, location="query", arg_name="options")
-    @blueprint.doc(summary="One period of the avatar's idle motion, silent", responses=answers(CLIP, 404, 422))
+    @blueprint.doc(
+        summary="One period of the avatar's idle motion, silent", responses=answers(CLIP, 404, 422)
+    )
     def idle(avatar_id: str, options: schemas.IdleIn) -> Response:
         recording = pipeline.idle_loop(avatar_id, options.audio)
         return stream_clip(recording.read(), {"Cache-Control": "no-cache"})
@@ -136,9 +138,7 @@ def avatars_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
         return _jpeg(_thumbnail(store.get(avatar_id)))
 
     @blueprint.get("/<avatar_id>/photo.jpg")
-    @blueprint.doc(
-        summary="The photo that an avatar was made of, whole", responses=answers(JPEG, 404) | KEPT
-    )
+    @blueprint.doc(summary="The photo that an avatar was made of, whole", responses=answers(JPEG, 404) | KEPT)
     def photo(avatar_id: str) -> Response:
         likeness = store.likeness(avatar_id)
         if not isinstance(likeness, Photo):

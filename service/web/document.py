@@ -11,7 +11,7 @@ from service.web.origin import WRITES
 
 KEYS = {"bearer": {"type": "http", "scheme": "bearer"}, "basic": {"type": "http", "scheme": "basic"}}
 OPEN = frozenset({"/healthz", "/readyz"})
-"""Where nobody is asked for a key."""
+"""Where nobody is asked for a key, and by which name he came."""
 
 
 def complete(app: APIFlask, keys_needed: bool) -> None:
@@ -29,20 +29,21 @@ def complete(app: APIFlask, keys_needed: bool) -> None:
             for method, operation in methods.items():
                 if "requestBody" in operation:
                     operation["requestBody"]["required"] = True
-                guarded = keys_needed and path not in OPEN
-                if guarded:
+                if path in OPEN:
+                    continue
+                if keys_needed:
                     operation["security"] = [{name: []} for name in KEYS]
-                for status in _on_the_way(method, operation, guarded):
+                for status in _on_the_way(method, operation, keys_needed):
                     operation["responses"].setdefault(str(status), answers({}, status)[status])
         return document
 
 
-def _on_the_way(method: str, operation: Mapping[str, Any], guarded: bool) -> Iterator[int]:
+def _on_the_way(method: str, operation: Mapping[str, Any], keys_needed: bool) -> Iterator[int]:
     """Yield the statuses with which a request may end before its route is called."""
-    yield 400  # not for this host, or no HTTP
-    if guarded:
+    yield 421
+    if keys_needed:
         yield from (401, 429)
     if method.upper() in WRITES:
         yield 403
     if "requestBody" in operation:
-        yield from (413, 415, 422)
+        yield from (400, 413, 415, 422)

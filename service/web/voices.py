@@ -106,9 +106,7 @@ def voices_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
         return ""
 
     @blueprint.get("/<voice_id>/sample.wav")
-    @blueprint.doc(
-        summary="What is kept of a recording: speech alone", responses=answers(WAV, 404) | PARTS
-    )
+    @blueprint.doc(summary="What is kept of a recording: speech alone", responses=answers(WAV, 404) | PARTS)
     def sample(voice_id: str) -> Response:
         # Somebody's voice is for this server's own pages, and not for shared caches.
         headers = {"Cache-Control": "private, no-cache", "Cross-Origin-Resource-Policy": "same-origin"}

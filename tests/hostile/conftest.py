@@ -2,13 +2,16 @@
 
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from service.models import ModelFolder
+from service.pipeline import Pipeline
 from tests.hostile.siege import Siege, besieged
+from voiceover.avatarstore import AvatarStore
+from voiceover.voices import VoiceStore
 
 
 class Tracebacks(logging.Handler):
@@ -26,6 +29,12 @@ class Tracebacks(logging.Handler):
 @pytest.fixture(scope="package")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     return besieged(tmp_path_factory.mktemp("besieged"))
+
+
+@pytest.fixture(scope="package")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    data = tmp_path_factory.mktemp("pipeline")
+    return Pipeline(AvatarStore(data), ModelFolder(), VoiceStore(data / "voices", 0))
 
 
 @pytest.fixture

@@ -18,7 +18,9 @@ def test_every_answer_is_one_that_the_document_promises(siege: Siege) -> None:
     assert {200, 201, 202, 204, 400, 404, 409, 422} <= statuses.keys(), "deep enough to meet all of these"
 
 
-@pytest.mark.parametrize(("path", "requests"), [("/api/split", 150), ("say", 150), ("/api/generate_stream", 25)])
+@pytest.mark.parametrize(
+    ("path", "requests"), [("/api/split", 150), ("say", 150), ("/api/generate_stream", 25)]
+)
 def test_no_text_is_a_mistake_of_the_servers(siege: Siege, path: str, requests: int) -> None:
     statuses = siege.tell(path, requests).statuses
     assert statuses[200] > 0.5 * requests
