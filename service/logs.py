@@ -15,7 +15,7 @@ LogFormat: TypeAlias = Literal["text", "json"]
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 TELLERS = frozenset({"app", "service", "voiceover", "tts", "visemes", "wav2lip", "gunicorn", "werkzeug"})
-"""Whose loggers are heard. Of others only errors are: Coqui notes each text, Piper the letters that it cannot say."""
+"""Whose loggers are heard. Of others only errors are: Coqui notes each text, Piper what it cannot say."""
 
 TELLABLE = (VoiceoverError, OSError, ImportError)
 """Errors whose messages are made of nothing that users send; of others the log has the kind and the place."""

@@ -35,10 +35,10 @@ class Settings(BaseSettings):
     open: Literal["", "yes-anybody-may-use-this-server"] = ""
     """Says in so many words that a server that others can reach needs no keys."""
     hosts: str = Field("", pattern=NAMES)
-    """Names by which this server is reached beside those of this machine, with commas between them; it answers
-    to no other. Without any it answers to this machine's alone where nobody needs a key, else to all."""
+    """Names by which this server is reached beside those of this machine, with commas between them: it
+    answers to no others. Without any it answers to this machine's where nobody needs a key, else to all."""
     origins: str = Field("", pattern=ORIGINS)
-    """Sites whose pages may read answers and write (CORS), such as https://one.example, with commas between."""
+    """Sites whose pages may read answers and write (CORS): https://one.example, with commas between them."""
     proxies: int = Field(0, ge=0, le=8)
     """Proxies before this server, each of which adds to X-Forwarded-For whose request it passes on."""
     port: int = Field(3000, ge=0, le=65_535)

@@ -42,7 +42,7 @@ FILTERS = {"scale", "format", "setparams", "fps", "ass"}
 PIPE_SIZE = 1 << 20  # bytes: a whole 512×512 frame fits
 
 READING = Limits(memory=3 * 2**30, seconds=600, written=2**24)
-"""For ffmpeg with a file that somebody sent: it takes 0.9 GiB for a video of 4K, and writes only complaints."""
+"""For ffmpeg with what somebody sent: it takes 0.9 GiB for a video of 4K, and writes only complaints."""
 READ_THREADS = 4  # more take more memory; so many decode 4K faster than faces are looked for in it
 READ_TIMEOUT = 30.0  # seconds
 READ_MEMORY = 1 << 26  # bytes that ffmpeg may take at once, whatever a file says of its size

@@ -1,6 +1,6 @@
 """Avatars: who there is, and bringing one's own."""
 
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import cv2
@@ -16,9 +16,10 @@ from service.web.answers import CLIP, JPEG, KEPT, answers, described, expect, ex
 from service.web.problems import data_url, sentence
 from voiceover.avatars import DEFAULT_AVATAR
 from voiceover.avatarstore import Likeness
-from voiceover.errors import FaceNotFound, NotFound
+from voiceover.errors import FaceNotFound, InvalidRequest, NotFound
 from voiceover.footage import Footage
 from voiceover.idle import idle_period
+from voiceover.names import LONGEST_NAME, one_line
 from voiceover.photos import Photo
 from voiceover.pictures import is_picture
 from voiceover.portraits import Crop, propose_crop
@@ -108,7 +109,8 @@ def avatars_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
     )
     def change(avatar_id: str, body: schemas.AvatarChangeIn) -> dict[str, object]:
         crop = Crop(**body.crop.model_dump()) if body.crop else None
-        likeness = store.change(avatar_id, body.name, body.face, crop, body.size)
+        name = body.name and one_line(body.name)
+        likeness = store.change(avatar_id, name, body.face, crop, body.size)
         return _described(store.get(avatar_id), likeness)
 
     @blueprint.delete("/<avatar_id>")
@@ -155,7 +157,11 @@ def avatars_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
 
 def _name(body: schemas.AvatarIn) -> str:
     """Return the name given, else that of the file without folder and ending."""
-    return body.name.strip() or Path(body.file.filename or "").stem.strip()[: schemas.MAX_NAME] or UNNAMED
+    if body.name.strip():
+        return one_line(body.name)
+    with suppress(InvalidRequest):
+        return one_line(Path(body.file.filename or "").stem[:LONGEST_NAME])
+    return UNNAMED
 
 
 def _jpeg(picture: Frame) -> Response:

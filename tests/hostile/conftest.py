@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -27,8 +28,13 @@ class Tracebacks(logging.Handler):
 
 
 @pytest.fixture(scope="package")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    return besieged(tmp_path_factory.mktemp("besieged"))
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("besieged")
+
+
+@pytest.fixture(scope="package")
+def app(folder: Path) -> Flask:
+    return besieged(folder)
 
 
 @pytest.fixture(scope="package")

@@ -49,6 +49,11 @@ class Tally:
     slowest: float = 0.0
     """Seconds that one request took, to its last byte."""
 
+    def __iadd__(self, other: "Tally") -> "Tally":
+        self.statuses += other.statuses
+        self.slowest = max(self.slowest, other.slowest)
+        return self
+
     def count(self, status: int, seconds: float) -> None:
         self.statuses[status] += 1
         self.slowest = max(self.slowest, seconds)
