@@ -1,6 +1,7 @@
 """The API for scripts and for our own page."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from dataclasses import asdict, replace
 from functools import partial
 
@@ -106,7 +107,9 @@ def api_blueprint(
         responses=answers(CLIP, 422),
     )
     def join(body: schemas.JoinIn) -> Response:
-        joined = video.join(clip.read() for clip in body.clip)
+        with ExitStack() as files:
+            clips = [files.enter_context(closing(clip)) for clip in body.clip]
+            joined = video.join(clip.read() for clip in clips)
         headers = {"Content-Disposition": 'attachment; filename="voiceover.mp4"'}
         return Response(joined, mimetype="video/mp4", headers=headers)
 

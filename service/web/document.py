@@ -20,7 +20,8 @@ def complete(app: APIFlask, keys_needed: bool) -> None:
     app.config.update(AUTO_404_RESPONSE=False, AUTO_VALIDATION_ERROR_RESPONSE=False)
 
     @app.spec_processor
-    def add(document: dict[str, Any]) -> dict[str, Any]:
+    def add(document: dict[Any, Any] | str) -> dict[Any, Any] | str:
+        assert isinstance(document, dict)  # the format is JSON
         problem = schemas.ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
         document["components"]["schemas"] |= problem.pop("$defs") | {"Problem": problem}
         if keys_needed:

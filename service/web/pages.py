@@ -7,7 +7,7 @@ from apiflask import APIBlueprint
 from flask import Response, make_response, render_template, request, send_from_directory
 
 from service.web import schemas
-from service.web.answers import described
+from service.web.answers import answers, described
 from service.web.languages import tongue
 
 
@@ -51,7 +51,7 @@ def health_blueprint(is_ready: Callable[[], bool]) -> APIBlueprint:
 
     @health.get("/readyz")
     @health.output(schemas.StatusOut)
-    @health.doc(responses={503: described(schemas.StatusOut, "Not yet")})
+    @health.doc(responses=answers({}) | {503: described(schemas.StatusOut, "Not yet")})
     def readyz() -> tuple[dict[str, str], int]:
         """Say whether engines are loaded."""
         return ({"status": "ready"}, 200) if is_ready() else ({"status": "warming up"}, 503)

@@ -11,7 +11,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeAlias
 
+import cv2
 import schemathesis
 from flask import Flask
 from flask.testing import FlaskClient
@@ -28,9 +30,11 @@ from schemathesis.specs.openapi.checks import (
 from app import create_app
 from service.settings import Settings
 from tests.hostile.texts import hostile
-from tests.pictures import encoded
 from tests.recordings import file, spoken
 from voiceover.avatars import astronaut
+
+Operation: TypeAlias = APIOperation[Any, Any, Any, Any]
+Request: TypeAlias = Case[Any]
 
 PROMISES = [status_code_conformance, content_type_conformance, response_schema_conformance]
 NAMES = {
@@ -70,7 +74,7 @@ class Siege:
     def __init__(self, app: Flask) -> None:
         self._client = app.test_client()
         schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
-        operations = [found.ok() for found in schema.get_all_operations()]
+        operations: list[Operation] = [found.ok() for found in schema.get_all_operations()]  # type: ignore[union-attr]
         self._operations = {operation.label: operation for operation in operations}
         self._things = Things(self._client)
 
@@ -89,18 +93,18 @@ class Siege:
         @seed(start)
         @_many(requests)
         @given(_cases(self._operations[label]), st.data())
-        def once(case: Case, data: st.DataObject) -> None:
+        def once(case: Request, data: st.DataObject) -> None:
             if data.draw(st.booleans()):
                 self._make_likely(case, data)
             begun = time.perf_counter()
             with self._client.open(**case.as_transport_kwargs()) as answer:
                 if answer.mimetype == "text/event-stream":
-                    answer.set_data(next(iter(answer.response)))  # the first event: there may be no last
+                    answer.set_data(next(answer.iter_encoded()))  # the first event: there may be no last
                 answer.get_data()
                 tally.count(answer.status_code, time.perf_counter() - begun)
                 case.validate_response(answer, checks=PROMISES)
             if answer.status_code >= 500 and label != "GET /readyz":
-                assert (answer.status_code, "retry-after" in answer.headers) == (503, True), answer.text
+                assert (answer.status_code, "retry-after" in answer.headers) == (503, True), answer.data
 
         once()
         return tally
@@ -136,7 +140,7 @@ class Siege:
         once()
         return tally
 
-    def _make_likely(self, case: Case, data: st.DataObject) -> None:
+    def _make_likely(self, case: Request, data: st.DataObject) -> None:
         """Put in names of what there is."""
         if isinstance(case.body, dict):
             for name in case.body.keys() & NAMES.keys():
@@ -157,7 +161,7 @@ def _many(requests: int) -> settings:
     )
 
 
-def _cases(operation: APIOperation) -> st.SearchStrategy[Case]:
+def _cases(operation: Operation) -> st.SearchStrategy[Request]:
     """What the document allows, and what it forbids of bodies and queries."""
     allowed = operation.as_strategy(GenerationMode.POSITIVE)
     if not operation.body and not operation.query:
@@ -198,7 +202,7 @@ class Things:
         return str(answer.get_json()["id"])
 
     def _avatar(self) -> str:
-        form = {"file": (io.BytesIO(encoded(astronaut(), ".jpg")), "me.jpg")}
+        form = {"file": (io.BytesIO(cv2.imencode(".jpg", astronaut())[1].tobytes()), "me.jpg")}
         return str(self._client.post("/api/avatars", data=form).get_json()["id"])
 
     def _voice(self) -> str:
