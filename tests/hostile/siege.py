@@ -98,8 +98,11 @@ class Siege:
                 self._make_likely(case, data)
             begun = time.perf_counter()
             with self._client.open(**case.as_transport_kwargs()) as answer:
-                if answer.mimetype == "text/event-stream":
-                    answer.set_data(next(answer.iter_encoded()))  # the first event: there may be no last
+                if answer.mimetype == "text/event-stream":  # of which there may be no end
+                    events = answer.iter_encoded()
+                    first = next(events)
+                    answer.close()
+                    answer.set_data(first)
                 answer.get_data()
                 tally.count(answer.status_code, time.perf_counter() - begun)
                 case.validate_response(answer, checks=PROMISES)
