@@ -1,7 +1,7 @@
 """Ten thousand requests that nobody sane would send: `python -m benchmarks.hostile --requests 10000`.
 
-Two thirds come from the server's OpenAPI document, what it allows and what it forbids; the rest are hostile
-texts. It ends at the first answer that the document does not promise, and tells how to ask for it again.
+Three quarters come from the server's OpenAPI document, what it allows and what it forbids; the rest are
+hostile texts. It ends at the first answer that the document does not promise, and tells how to ask for it again.
 """
 
 import argparse
@@ -17,8 +17,15 @@ import psutil
 
 from tests.hostile.siege import Siege, Tally, besieged
 
-ROUND = 25  # requests to an address before its next turn
-TEXTS = {"/api/split": 150, "say": 120, "/api/generate_stream": 50}
+ROUND = 40  # requests to an address before its next turn
+COSTLY = {
+    "POST /api/generate": 6,
+    "POST /api/generate_stream": 20,
+    "DELETE /api/avatars/{avatar_id}": 8,
+    "DELETE /api/voices/{voice_id}": 8,
+}
+"""Requests to addresses at which films, clips, avatars and voices are made, or made again."""
+TEXTS = {"/api/split": 200, "say": 200, "/api/generate_stream": 20}
 """Texts in each round."""
 HANGS = 300.0  # seconds
 
@@ -41,7 +48,7 @@ def attack(siege: Siege, requests: int, start: int) -> Tally:
     while total.statuses.total() < requests:
         for label in siege.labels():
             faulthandler.dump_traceback_later(HANGS, exit=True)
-            total += siege.attack(label, ROUND, start + turn)
+            total += siege.attack(label, COSTLY.get(label, ROUND), start + turn)
         for path, texts in TEXTS.items():
             faulthandler.dump_traceback_later(HANGS, exit=True)
             total += siege.tell(path, texts, start + turn)
