@@ -1,7 +1,7 @@
 """Ten thousand requests that nobody sane would send: `python -m benchmarks.hostile --requests 10000`.
 
 Three quarters come from the server's OpenAPI document, what it allows and what it forbids; the rest are
-hostile texts. It ends at the first answer that the document does not promise, and tells how to ask for it again.
+hostile texts. It ends at the first answer that the document does not promise, and tells how to ask for it.
 """
 
 import argparse

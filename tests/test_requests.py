@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from app import create_app
 from service.engines import Registry
 from service.keys import sum_of
-from service.logs import JsonLines, TextLines, add_request_id
+from service.logs import JsonLines, TextLines, add_request_id, configure
 from service.settings import Settings
 from service.web.answers import stream_clip
 from tts.base import Voice
@@ -130,6 +130,23 @@ def test_nothing_that_users_send_is_logged(client: FlaskClient, written: io.Stri
     assert "500" in written.getvalue()
     assert SECRET not in written.getvalue()
     assert "SECRET" not in written.getvalue()
+
+
+def test_libraries_write_down_no_texts(client: FlaskClient, capsys: pytest.CaptureFixture[str]) -> None:
+    """As some do: Coqui notes what it is to speak, Piper the letters that it has no sound for."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    try:
+        configure("json")
+        logging.getLogger("TTS.utils.synthesizer").warning("Input: %s", SECRET)
+        logging.getLogger("piper.phoneme_ids").warning("Missing phoneme from id map: %s", SECRET)
+        client.get("/healthz").close()
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+    told = capsys.readouterr().err
+    assert "/healthz" in told
+    assert SECRET not in told
 
 
 FOREIGN = [
