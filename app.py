@@ -9,6 +9,7 @@ from apiflask import APIFlask
 from flask import Flask
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service.cache import ClipCache
 from service.cli import models_commands
@@ -30,10 +31,11 @@ from service.warmup import WarmUp
 from service.web import problems, requests
 from service.web.api import api_blueprint
 from service.web.avatars import avatars_blueprint
+from service.web.document import complete
 from service.web.door import guard, let_in
 from service.web.jobs import jobs_blueprint
 from service.web.metrics import count, metrics_blueprint
-from service.web.origin import refuse_foreign_pages
+from service.web.origin import refuse_foreign_names, trust
 from service.web.pages import health_blueprint, pages_blueprint, secure
 from service.web.sessions import sessions_blueprint
 from service.web.voices import voices_blueprint
@@ -68,6 +70,8 @@ def create_app(
         DESCRIPTION="Text in, a talking face out, at once.",
         OPENAPI_VERSION="3.1.0",
     )
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, settings.proxies, 0, 0)  # type: ignore[method-assign]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     models = ModelFolder(settings.checkpoints)
     avatars = AvatarStore(settings.data, settings.max_avatars)
@@ -93,9 +97,11 @@ def create_app(
     requests.follow(app)
     count(app, metrics)
     let_in(app, closing)
+    refuse_foreign_names(app, settings.is_ours)
+    trust(app, settings.trusted_origins)
     guard(app, Keys(settings.key_sums, settings.requests_a_minute))
-    app.before_request(refuse_foreign_pages)
     problems.register(app)
+    complete(app, keys_needed=bool(settings.key_sums))
     app.register_blueprint(api_blueprint(pipeline, cache, gate, settings, metrics))
     app.register_blueprint(avatars_blueprint(pipeline, settings))
     app.register_blueprint(voices_blueprint(pipeline, settings))

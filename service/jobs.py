@@ -118,6 +118,7 @@ class JobStore:
         self._queue: queue.Queue[tuple[str, FilmRequest]] = queue.Queue()
         self._worker: threading.Thread | None = None
         self._closed = False
+        self._making = ""  # the job that the worker is at, whether or not anybody still wants it
 
     def recover(self) -> None:
         """Find the jobs of a former process again; those that it left unfinished have failed."""
@@ -247,6 +248,7 @@ class JobStore:
             if job is None or job.state is not State.WAITING:
                 return
             self._keep(job.model_copy(update={"state": State.RUNNING}))
+            self._making = job_id
         try:
             self._make(request, self._folder / job_id, _Reporter(self, job_id))
             self._end(job_id)
@@ -257,6 +259,11 @@ class JobStore:
         except Exception as exc:  # the thread goes on with the next job
             log.exception("a film failed")
             self._fail(job, VoiceoverError(str(exc)))
+        finally:
+            with self._changed:
+                self._making = ""
+                if job_id not in self._jobs:
+                    shutil.rmtree(self._folder / job_id, ignore_errors=True)
 
     def _progress(self, job_id: str, step: Step, left: float | None) -> None:
         """Tell how far a job is.
@@ -290,7 +297,8 @@ class JobStore:
         failed = {"state": State.FAILED, "ended": time.time(), "failure": failure, "left": None}
         with self._changed:
             self._clear(job)
-            self._keep(self._jobs[job.id].model_copy(update=failed))
+            if job.id in self._jobs:  # else somebody cancelled it, and then had it forgotten
+                self._keep(self._jobs[job.id].model_copy(update=failed))
 
     def _keep(self, job: Job) -> None:
         """Remember a job; on disk too, for a later process."""
@@ -328,7 +336,9 @@ class JobStore:
         with self._changed:
             self._jobs.pop(job.id, None)
             self._changed.notify_all()
-        shutil.rmtree(self._folder / job.id, ignore_errors=True)
+            made = job.id == self._making
+        if not made:  # else the worker clears up when it notices
+            shutil.rmtree(self._folder / job.id, ignore_errors=True)
 
     def _expire(self) -> None:
         """Forget ended jobs that are too old, too many or too large, the oldest first."""

@@ -14,6 +14,9 @@ from voiceover.errors import VoiceoverError
 LogFormat: TypeAlias = Literal["text", "json"]
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
+TELLERS = frozenset({"app", "service", "voiceover", "tts", "visemes", "wav2lip", "gunicorn", "werkzeug"})
+"""Whose loggers are heard. Of others only errors are: Coqui notes each text, Piper what it cannot say."""
+
 TELLABLE = (VoiceoverError, OSError, ImportError)
 """Errors whose messages are made of nothing that users send; of others the log has the kind and the place."""
 
@@ -21,9 +24,15 @@ TELLABLE = (VoiceoverError, OSError, ImportError)
 def configure(form: LogFormat) -> None:
     """Send the logs of the whole process to standard error."""
     handler = logging.StreamHandler()
+    handler.addFilter(is_discreet)
     handler.addFilter(add_request_id)
     handler.setFormatter(JsonLines() if form == "json" else TextLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+
+
+def is_discreet(record: logging.LogRecord) -> bool:
+    """Whether a record comes from somebody who writes down nothing that users send."""
+    return record.name.partition(".")[0] in TELLERS or record.levelno >= logging.ERROR
 
 
 def add_request_id(record: logging.LogRecord) -> bool:

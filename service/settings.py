@@ -17,6 +17,10 @@ def cores() -> int:
     return max(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2)
 
 
+NAMES = r"^([a-z0-9.-]+(,[a-z0-9.-]+)*)?$"
+ORIGINS = r"^(https?://[a-z0-9.:\[\]-]+(,https?://[a-z0-9.:\[\]-]+)*)?$"
+
+
 class Settings(BaseSettings):
     """Frozen; an unknown name or a bad value stops the start with a sentence that says which."""
 
@@ -30,6 +34,13 @@ class Settings(BaseSettings):
     """Requests that each key is good for; opening a page takes some fifty."""
     open: Literal["", "yes-anybody-may-use-this-server"] = ""
     """Says in so many words that a server that others can reach needs no keys."""
+    hosts: str = Field("", pattern=NAMES)
+    """Names by which this server is reached beside those of this machine, with commas between them: it
+    answers to no others. Without any it answers to this machine's where nobody needs a key, else to all."""
+    origins: str = Field("", pattern=ORIGINS)
+    """Sites whose pages may read answers and write (CORS): https://one.example, with commas between them."""
+    proxies: int = Field(0, ge=0, le=8)
+    """Proxies before this server, each of which adds to X-Forwarded-For whose request it passes on."""
     port: int = Field(3000, ge=0, le=65_535)
     """Port to listen on."""
     threads: int = Field(32, ge=2, le=512)
@@ -82,6 +93,17 @@ class Settings(BaseSettings):
     @property
     def key_sums(self) -> list[str]:
         return [known for known in self.api_keys.split(",") if known]
+
+    @property
+    def trusted_origins(self) -> frozenset[str]:
+        return frozenset(self.origins.split(",")) - {""}
+
+    def is_ours(self, host: str) -> bool:
+        """Whether this server is meant by a host, a name or an address without its port."""
+        named = frozenset(self.hosts.split(",")) - {""}
+        if not named and (self.api_keys or not _is_this_machine(self.host)):
+            return True
+        return _is_this_machine(host) or host in named
 
     @model_validator(mode="after")
     def _is_open_on_purpose(self) -> Self:

@@ -163,6 +163,30 @@ def test_cancelling_stops_the_work_and_leaves_nothing(studio: Studio, tmp_path: 
     assert [path.name for path in tmp_path.iterdir()] == [last.id]
 
 
+@pytest.mark.parametrize("error", [None, EncodeError("broken"), FileNotFoundError("captions.vtt")])
+def test_a_film_forgotten_while_it_is_made_ends_nothing_else(tmp_path: Path, error: Exception | None) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def make(request: FilmRequest, folder: Path, report: Callable[[Step], None]) -> None:
+        begun.set()
+        assert go.wait(10)
+        (folder / "film.mp4").write_bytes(bytes(1000))
+        if error and request.text == "forgotten":
+            raise error
+
+    jobs = JobStore(tmp_path, make)
+    job = jobs.add(FilmRequest("forgotten"))
+    assert begun.wait(10)
+    jobs.remove(job.id)  # cancelled
+    jobs.remove(job.id)  # and forgotten, before the worker has noticed
+    with pytest.raises(NotFound):
+        jobs.get(job.id)
+    last = jobs.add(FilmRequest(TEXT))
+    go.set()
+    assert ended(jobs, last).state is State.DONE
+    assert [path.name for path in tmp_path.iterdir()] == [last.id]
+
+
 def test_a_failure_is_told_and_the_next_film_is_made(studio: Studio, tmp_path: Path) -> None:
     jobs = JobStore(tmp_path, studio)
     studio.go.set()

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from service.engines import Registry
-from service.logs import JsonLines, TextLines, add_request_id
+from service.keys import sum_of
+from service.logs import JsonLines, TextLines, add_request_id, configure
 from service.settings import Settings
 from service.web.answers import stream_clip
 from tts.base import Voice
@@ -130,6 +132,23 @@ def test_nothing_that_users_send_is_logged(client: FlaskClient, written: io.Stri
     assert "SECRET" not in written.getvalue()
 
 
+def test_libraries_write_down_no_texts(client: FlaskClient, capsys: pytest.CaptureFixture[str]) -> None:
+    """As some do: Coqui notes what it is to speak, Piper the letters that it has no sound for."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    try:
+        configure("json")
+        logging.getLogger("TTS.utils.synthesizer").warning("Input: %s", SECRET)
+        logging.getLogger("piper.phoneme_ids").warning("Missing phoneme from id map: %s", SECRET)
+        client.get("/healthz").close()
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+    told = capsys.readouterr().err
+    assert "/healthz" in told
+    assert SECRET not in told
+
+
 FOREIGN = [
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},
@@ -181,6 +200,47 @@ def test_other_sites_are_given_no_answers_to_read(client: FlaskClient) -> None:
         client.options("/api/split", headers=elsewhere | asked),
     ):
         assert not [name for name in answer.headers.keys() if name.startswith("Access-Control")]  # noqa: SIM118
+
+
+TRUSTED = "https://trusted.example"
+
+
+@pytest.fixture
+def trusting(tmp_path: Path) -> FlaskClient:
+    keys = sum_of("key")
+    return create_app(
+        Settings(data=tmp_path, api_keys=keys, origins=f"{TRUSTED},http://other:1")
+    ).test_client()
+
+
+def test_pages_of_trusted_sites_may_read_and_write(trusting: FlaskClient) -> None:
+    page = {"Origin": TRUSTED, "Sec-Fetch-Site": "cross-site"}
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+    advance = trusting.options("/api/split", headers=page | asked)
+    assert advance.status_code == 204, "a browser shows no key yet"
+    assert "POST" in advance.headers["Access-Control-Allow-Methods"]
+    assert "Authorization" in advance.headers["Access-Control-Allow-Headers"]
+    key = {"Authorization": "Bearer key"}
+    answer = trusting.post("/api/split", json={"text": "Раз."}, headers=page | key)
+    assert answer.status_code == 200
+    refused = trusting.post("/api/split", json={"text": "Раз."}, headers=page)
+    assert refused.status_code == 401, "and needs one all the same"
+    for told in (advance, answer, refused):
+        assert told.headers["Access-Control-Allow-Origin"] == TRUSTED
+        assert told.headers["Access-Control-Expose-Headers"] == "*"
+        assert "Access-Control-Allow-Credentials" not in told.headers
+        assert "Origin" in told.headers["Vary"]
+
+
+@pytest.mark.parametrize("origin", ["https://elsewhere.example", f"{TRUSTED}.elsewhere.example", "null", ""])
+def test_trust_in_one_site_is_no_trust_in_others(trusting: FlaskClient, origin: str) -> None:
+    page = {"Origin": origin, "Sec-Fetch-Site": "cross-site", "Authorization": "Bearer key"}
+    answer = trusting.post("/api/split", json={"text": "Раз."}, headers=page)
+    assert (answer.status_code, answer.get_json()["code"]) == (403, "foreign-page")
+    advance = trusting.options("/api/split", headers=page | {"Access-Control-Request-Method": "POST"})
+    for told in (answer, advance):
+        assert not [name for name, _ in told.headers if name.startswith("Access-Control")]
+        assert "Origin" in told.headers["Vary"], "or a cache would mix them up"
 
 
 @pytest.mark.parametrize("path", ["/realtime", "/docs", "/api/engines", "/static/js/main.js", "/nothing"])

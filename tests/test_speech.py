@@ -149,6 +149,22 @@ def test_espeak_speaks_a_hundred_languages(espeak: SpeechEngine) -> None:
     assert len({voice.language for voice in espeak.voices()}) > 100
 
 
+def test_every_voice_that_espeak_lists_can_be_found(espeak: SpeechEngine) -> None:
+    for voice in espeak.voices():
+        assert len(espeak.synthesize("1", voice).samples), voice.id
+
+
+def test_a_voice_speaks_at_its_own_pace_whoever_spoke_before(espeak: SpeechEngine) -> None:
+    voices = {voice.id: voice for voice in espeak.voices()}
+
+    def pace() -> float:
+        return espeak.synthesize("Eins, zwei, drei, vier.", voices["espeak:de"]).duration
+
+    before = pace()
+    espeak.synthesize("1", voices["espeak:chr-US-Qaaa-x-west"])  # slower by itself
+    assert pace() == pytest.approx(before, rel=0.02)
+
+
 def test_voices_have_names_of_their_own() -> None:
     ids = [voice.id for engine in ENGINES.working() for voice in engine.voices()]
     assert len(ids) == len(set(ids))

@@ -10,8 +10,9 @@ import pytest
 from tests.recordings import spoken
 from voiceover import takes
 from voiceover.errors import InvalidRequest, NotFound, StorageError
+from voiceover.names import LONGEST_NAME
 from voiceover.takes import TAKE_RATE, Take
-from voiceover.voices import LONGEST_NAME, VoiceStore
+from voiceover.voices import VoiceStore
 
 MOST = 5
 

@@ -96,7 +96,6 @@ def _initialized() -> tuple[ctypes.CDLL, int]:
     rate = library.espeak_Initialize(SYNCHRONOUS, 0, data.encode(), DONT_EXIT | PHONEME_EVENTS | IPA)
     if rate <= 0:
         raise EngineUnavailable(f"espeak-ng finds no voice data in {data}", engine=EspeakEngine.name)
-    library.espeak_SetParameter(RATE_PARAMETER, WORDS_PER_MINUTE, 0)
     library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
     return library, rate
 
@@ -114,17 +113,22 @@ class EspeakEngine:
         with _LIBRARY:
             self._library, self._sample_rate = _initialized()
             # Some languages are listed twice.
-            self._voices = tuple({voice.id: voice for voice in self._list_voices()}.values())
+            self._names = {voice.id: (voice, name) for voice, name in self._list_voices()}
 
     def voices(self) -> Sequence[Voice]:
-        return self._voices
+        return [voice for voice, _ in self._names.values()]
 
     def synthesize(self, text: str, voice: Voice, seed: int = 0) -> Speech:
-        samples, marks = self._speak(_printable(text), voice.id.removeprefix("espeak:"))
+        _, name = self._names[voice.id]
+        samples, marks = self._speak(_printable(text), name)
         phones = tuple(_phones(marks, len(samples), self._sample_rate))
         return Speech(samples, self._sample_rate, phones, tuple(_words(text, marks, phones)))
 
-    def _list_voices(self) -> Iterator[Voice]:
+    def _list_voices(self) -> Iterator[tuple[Voice, str]]:
+        """Yield voices with the names that the library finds them by: those of their files.
+
+        A language may be called otherwise than its file: "fr-fr" is in "roa/fr".
+        """
         listed = self._library.espeak_ListVoices(None)
         index = 0
         while listed[index]:
@@ -132,11 +136,10 @@ class EspeakEngine:
             index += 1
             # `languages` is a priority byte followed by a C string.
             language = ctypes.string_at(ctypes.addressof(entry.languages.contents) + 1).decode()
-            name = entry.name.decode().replace("_", " ")
+            name, place = entry.name.decode().replace("_", " "), entry.identifier.decode()
             for variant, who in ((f"+{FEMALE_VARIANT}", "♀"), ("", "♂")):
-                yield Voice(
-                    f"espeak:{language}{variant}", self.name, language, f"eSpeak {name} {who}", "formant"
-                )
+                voice_id, shown = f"espeak:{language}{variant}", f"eSpeak {name} {who}"
+                yield Voice(voice_id, self.name, language, shown, "formant"), f"{place}{variant}"
 
     def _speak(self, text: str, voice_name: str) -> tuple[Samples, list[_Mark]]:
         """Run the synthesizer; sound as float32 `(n,)` and everything it told about it."""
@@ -160,6 +163,8 @@ class EspeakEngine:
         with _LIBRARY:
             if self._library.espeak_SetVoiceByName(voice_name.encode()) != 0:
                 raise SynthesisError(f"espeak-ng refuses the voice {voice_name!r}", voice=voice_name)
+            # Each time: a voice that is slower by itself would slow down those after it.
+            self._library.espeak_SetParameter(RATE_PARAMETER, WORDS_PER_MINUTE, 0)
             self._library.espeak_SetSynthCallback(callback)
             status = self._library.espeak_Synth(encoded, len(encoded) + 1, 0, 1, 0, UTF8, None, None)
         if status != 0:

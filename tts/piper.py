@@ -30,6 +30,7 @@ LOADED = 6
 """Models kept in memory, about 150 MB each; the one that has been silent longest makes room."""
 LEADING_MARKS = "ˈˌ"  # they stand before the vowel they stress and have durations of their own
 SENTENCE_ENDS = "^$"
+PHONEMES_FOLLOW, AS_TYPED = "[[", "(("  # Piper takes what stands in [[ ]] for phonemes, whoever wrote it
 WORD_GAP = 0.08  # seconds: a shorter space between words is no silence
 
 
@@ -172,11 +173,16 @@ def _speak(model: "PiperVoice", text: str, speaker: Speaker) -> list["AudioChunk
 
     still = SynthesisConfig(speaker_id=speaker.number, noise_scale=0, noise_w_scale=0)
     try:
-        return list(model.synthesize(text, still, include_alignments=True))
+        return list(model.synthesize(_typed(text), still, include_alignments=True))
     except Exception as exc:  # onnxruntime's errors have no common base
         raise SynthesisError(
             f"Piper cannot speak this text ({type(exc).__name__})", voice=speaker.voice.id
         ) from exc
+
+
+def _typed(text: str) -> str:
+    """Have a text spoken as it is typed: nothing in it is an order to Piper."""
+    return text.replace(PHONEMES_FOLLOW, AS_TYPED)
 
 
 def _timed(sentences: Sequence["AudioChunk"]) -> list[tuple[str, int]] | None:
@@ -259,4 +265,4 @@ def _words(text: str, spans: Sequence[tuple[int, int]], model: "PiperVoice") -> 
 
 
 def _word_count(model: "PiperVoice", text: str) -> int:
-    return len(_word_spans([(p, 1) for sentence in model.phonemize(text) for p in (*sentence, "$")]))
+    return len(_word_spans([(p, 1) for sentence in model.phonemize(_typed(text)) for p in (*sentence, "$")]))

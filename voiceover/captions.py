@@ -1,7 +1,8 @@
 """Captions: which words are read when, as WebVTT (W3C) and SubRip."""
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from voiceover.types import SAMPLE_RATE, Word
 
@@ -9,6 +10,13 @@ LINE = 42  # characters a line: what subtitlers hold to be read at a glance
 LINES = 2
 PAUSE = 0.6  # seconds of silence that end a caption
 LINGER = 0.4  # seconds a caption stays after its last word, where the next one does not begin
+JOINER = "\u2060"  # has no width: put into what would be a command of a format, it keeps it from being one
+NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
+    chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF)
+)
+UNSEEN = re.compile(f"[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff{NONCHARACTERS}]")
+"""What nobody sees: controls and noncharacters, at which players give up, and what turns words around."""
+COMMAND = re.compile(r"[<{\\]|--(?=>)")
 SENTENCE_ENDS = ".!?…。！？؟"
 
 
@@ -29,11 +37,12 @@ class Caption:
 def captions(words: Sequence[Word]) -> list[Caption]:
     """Cut spoken words (sample positions at 48 kHz) into captions of at most two lines.
 
-    A caption ends with a sentence, before a pause, or when it is full. No word is lost, and captions
-    do not overlap.
+    A caption ends with a sentence, before a pause, or when it is full. No word that can be seen is lost, and
+    captions do not overlap.
     """
+    seen = (replace(word, text=UNSEEN.sub("", word.text)) for word in words)
     groups: list[list[Word]] = []
-    for word in words:
+    for word in (word for word in seen if word.text):
         if not groups or _ends(groups[-1], word):
             groups.append([])
         groups[-1].append(word)
@@ -58,7 +67,10 @@ def webvtt(shown: Iterable[Caption]) -> str:
 
 
 def srt(shown: Iterable[Caption]) -> str:
-    """Return SubRip, which has times for whole captions only."""
+    """Return SubRip, which has times for whole captions only.
+
+    It knows no escapes, and players obey tags of HTML and of Advanced SubStation Alpha in it.
+    """
     return "\n".join(
         f"{number}\n{_clock(caption.start, ',')} --> {_clock(caption.stop, ',')}\n{_text(caption)}\n"
         for number, caption in enumerate(shown, 1)
@@ -83,7 +95,8 @@ def _lines(group: list[Word]) -> list[list[Word]]:
 
 
 def _text(caption: Caption) -> str:
-    return "\n".join(" ".join(word.text for word in line) for line in caption.lines)
+    lines = (" ".join(word.text for word in line) for line in caption.lines)
+    return "\n".join(COMMAND.sub(lambda command: command[0] + JOINER, line) for line in lines)
 
 
 def _timed(word: Word) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from voiceover.captions import Caption
+from voiceover.captions import JOINER, Caption
 from voiceover.fonts import FONT
 from voiceover.types import SAMPLE_RATE
 
@@ -70,8 +70,8 @@ def _lit(caption: Caption) -> str:
 
 
 def _plain(text: str) -> str:
-    """Keep what would be a command of the format from being one: a joiner of no width comes between."""
-    return text.replace("\\", "\\\u2060").replace("{", "\\{").replace("}", "\\}")
+    """Keep what would be a command of the format from being one."""
+    return text.replace("\\", f"\\{JOINER}").replace("{", "\\{").replace("}", "\\}")
 
 
 def _hundredths(sample: int) -> int:

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import IO, Literal, TypeAlias, TypeVar
@@ -22,6 +22,7 @@ from typing import IO, Literal, TypeAlias, TypeVar
 import ffmpeg
 import numpy as np
 
+from voiceover.children import Limits, confine
 from voiceover.errors import EncodeError, EngineUnavailable, InvalidRequest, StorageError, VoiceoverError
 from voiceover.fonts import fonts_folder
 from voiceover.scratch import scratch
@@ -40,11 +41,18 @@ ATTENTION = 0.25  # seconds after which it is looked whether it does
 FINISH_TIMEOUT = 300.0  # seconds for the end of a film: its index is put first, so it is written once more
 READ_VIDEO_TIMEOUT = 300.0  # seconds
 VIDEO_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv"  # none that names files
+VIDEO_CODECS = (
+    "h264,hevc,libdav1d,av1,vp8,vp9,libvpx,libvpx-vp9,mpeg4,mpeg1video,mpeg2video,h263,mjpeg,flv,vp6f,"
+    "theora,prores,dvvideo,msmpeg4"
+)
 MOST_PIXELS = 8192 * 4320  # of one picture of a video
 ENCODERS = {"libx264", "aac", "flac", "mov_text", "ppm"}
 FILTERS = {"scale", "format", "setparams", "fps", "ass"}
 PIPE_SIZE = 1 << 20  # bytes: a whole 512×512 frame fits
 
+READING = Limits(memory=3 * 2**30, seconds=600, written=2**24)
+"""For ffmpeg with what somebody sent: it takes 0.9 GiB for a video of 4K, and writes only complaints."""
+READ_THREADS = 4  # more take more memory; so many decode 4K faster than faces are looked for in it
 READ_TIMEOUT = 30.0  # seconds
 READ_MEMORY = 1 << 26  # bytes that ffmpeg may take at once, whatever a file says of its size
 SOUND_FORMATS = "mov,matroska,ogg,wav,mp3,flac,aiff,aac,amr"
@@ -188,11 +196,15 @@ def join(clips: Iterable[bytes]) -> bytes:
             (folder / f"{number}.mp4").write_bytes(clip)
             # Only the MP4 reader may open it: a playlist in disguise could name other files.
             listing += [f"file {number}.mp4", "option format_whitelist mov,mp4,m4a,3gp,3g2,mj2"]
+            listing += ["option codec_whitelist h264,aac,flac"]
         if len(listing) == 1:
             raise InvalidRequest("there are no clips to join", reason="no-clips")
         (folder / "list.ffconcat").write_text("\n".join(listing) + "\n")
         result = folder / "joined.mp4"
-        process = _start(_join_command(folder / "list.ffconcat", result), complaints)
+        # The sound is encoded again, at a higher rate than that of `encode`, or from FLAC, which is larger.
+        size = sum(path.stat().st_size for path in folder.iterdir())
+        limits = replace(READING, written=2 * size + 2**20)
+        process = _start(_join_command(folder / "list.ffconcat", result), complaints, limits=limits)
         try:
             status = process.wait(JOIN_TIMEOUT)
         except subprocess.TimeoutExpired as exc:
@@ -225,7 +237,7 @@ def read_sound(recording: bytes, longest: float) -> Samples:
     with _workplace() as (folder, complaints):
         path = folder / "recording"
         path.write_bytes(recording)
-        process = _start(_read_command(path, longest), complaints, stdout=subprocess.PIPE)
+        process = _start(_read_command(path, longest), complaints, stdout=subprocess.PIPE, limits=READING)
         try:
             sound, _ = process.communicate(timeout=READ_TIMEOUT)
         except subprocess.TimeoutExpired as exc:
@@ -255,7 +267,7 @@ def read_frames(source: Path, longest: float, side: int) -> Generator[Frame, Non
     """
     with tempfile.TemporaryFile() as complaints:
         command = _read_frames_command(source, longest, side)
-        process = _start(command, complaints, stdout=subprocess.PIPE)
+        process = _start(command, complaints, stdout=subprocess.PIPE, limits=READING)
         assert process.stdout
         watchdog = threading.Timer(READ_VIDEO_TIMEOUT, process.kill)
         watchdog.daemon = True
@@ -421,9 +433,10 @@ def _start(
     stdout: int = subprocess.DEVNULL,
     folder: Path | None = None,
     pass_fds: tuple[int, ...] = (),
+    limits: Limits | None = None,
 ) -> "subprocess.Popen[bytes]":
     try:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command,
             stdin=stdin,
             stdout=stdout,
@@ -436,6 +449,9 @@ def _start(
         raise EngineUnavailable(
             f"ffmpeg cannot be started: {exc}", engine="ffmpeg", reason="ffmpeg-missing"
         ) from exc
+    if limits:
+        confine(process.pid, limits)
+    return process
 
 
 def missing_parts() -> list[str]:
@@ -567,8 +583,10 @@ def _read_frames_command(source: Path, longest: float, side: int) -> list[str]:
     limits = {
         "protocol_whitelist": "file",
         "format_whitelist": VIDEO_FORMATS,
+        "codec_whitelist": VIDEO_CODECS,
         "max_alloc": READ_MEMORY,
         "max_pixels": MOST_PIXELS,
+        "threads": READ_THREADS,
     }
     picture = ffmpeg.input(str(source), **limits)["v:0"].filter("fps", FPS)
     picture = picture.filter(

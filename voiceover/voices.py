@@ -7,7 +7,6 @@ import logging
 import shutil
 import tempfile
 import threading
-import unicodedata
 import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,12 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from voiceover.errors import InvalidRequest, NotFound, StorageError
+from voiceover.names import one_line
 from voiceover.takes import TAKE_RATE, Take
 from voiceover.types import Samples
 
 log = logging.getLogger(__name__)
-
-LONGEST_NAME = 60  # characters
 
 _SCRATCH = ".scratch-"  # what is being written or deleted; never read
 _SOUND, _ABOUT = "sample.wav", "voice.json"
@@ -86,7 +84,7 @@ class VoiceStore:
             InvalidRequest: there is nothing to see in the name, or it is too long.
             StorageError: there are as many voices as may be, or it cannot be written. Nothing of it is left.
         """
-        name = _one_line(name)
+        name = one_line(name)
         sound = _wav(take.samples)
         digest = hashlib.sha256(sound).hexdigest()
         with self._lock:
@@ -163,7 +161,7 @@ def _load(folder: Path) -> Iterator[OwnVoice]:
             continue
         try:
             sound = (place / _SOUND).read_bytes()
-            name = _one_line(json.loads((place / _ABOUT).read_text(encoding="utf-8"))["name"])
+            name = one_line(json.loads((place / _ABOUT).read_text(encoding="utf-8"))["name"])
             yield OwnVoice(place.name, name, hashlib.sha256(sound).hexdigest(), _samples(sound))
         except (OSError, ValueError, KeyError, TypeError, EOFError, wave.Error, InvalidRequest) as exc:
             log.warning("the voice in %s is passed over: %s", place, exc)
@@ -172,17 +170,6 @@ def _load(folder: Path) -> Iterator[OwnVoice]:
 def _about(voice: OwnVoice) -> str:
     agreed = datetime.now(UTC).isoformat(timespec="seconds")
     return json.dumps({"name": voice.name, "agreed": agreed}, ensure_ascii=False, indent=2)
-
-
-def _one_line(name: str) -> str:
-    """A name as it may be shown: no control, no invisible and no direction-changing characters."""
-    kept = "".join(
-        c if unicodedata.category(c)[0] != "C" else " " for c in unicodedata.normalize("NFC", name)
-    )
-    line = " ".join(kept.split())
-    if not line or len(line) > LONGEST_NAME:
-        raise InvalidRequest("this is no name", reason="bad-name", limit=LONGEST_NAME)
-    return line
 
 
 def _wav(samples: Samples) -> bytes:

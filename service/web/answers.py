@@ -6,9 +6,9 @@ from contextlib import closing
 from typing import Any, TypeAlias
 
 from flask import Response, g, request, stream_with_context
+from pydantic import BaseModel
 from werkzeug.exceptions import UnsupportedMediaType
 
-from service.web import schemas
 from service.web.problems import BadRequest
 
 log = logging.getLogger(__name__)
@@ -19,12 +19,29 @@ CLIP: Answer = {
     "description": "MP4",
     "content": {"video/mp4": {"schema": {"type": "string", "format": "binary"}}},
 }
+WEBVTT: Answer = {"description": "WebVTT", "content": {"text/vtt": {}}}
+SUBRIP: Answer = {"description": "SubRip", "content": {"application/x-subrip": {}}}
 EVENTS: Answer = {"description": "Server-sent events", "content": {"text/event-stream": {}}}
 JPEG: Answer = {"description": "JPEG", "content": {"image/jpeg": {}}}
 _PROBLEM: Answer = {
     "description": "problem+json",
-    "content": {"application/problem+json": {"schema": schemas.ProblemOut.model_json_schema()}},
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
+
+
+KEPT: dict[int | str, Answer] = {304: {"description": "The client has it"}}
+"""What a client is answered that shows the `ETag` of what it has kept."""
+PARTS: dict[int | str, Answer] = KEPT | {
+    206: {"description": "The range asked for"},
+    416: _PROBLEM,
+}
+"""What a player is answered that asks for a part of a file."""
+
+
+def described(schema: type[BaseModel], description: str) -> Answer:
+    """An answer in JSON whose schema some other route gives as its own."""
+    reference = {"$ref": f"#/components/schemas/{schema.__name__}"}
+    return {"description": description, "content": {"application/json": {"schema": reference}}}
 
 
 def answers(good: Answer, *statuses: int) -> dict[int | str, Answer]:

@@ -1,6 +1,7 @@
 """The API for scripts and for our own page."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from dataclasses import asdict, replace
 from functools import partial
 
@@ -15,7 +16,7 @@ from service.metrics import Metrics
 from service.pipeline import ChunkRequest, Clip, Pipeline
 from service.settings import Settings
 from service.web import schemas
-from service.web.answers import CLIP, answers, check_length, expect, expect_upload, stream_clip
+from service.web.answers import CLIP, KEPT, answers, check_length, expect, expect_upload, stream_clip
 from service.web.problems import cure, sentence
 from service.web.viewers import has_gone, viewer
 from voiceover import video
@@ -74,7 +75,7 @@ def api_blueprint(
         summary="Speak one chunk: an MP4 that streams while it is made",
         description="A clip that was made before comes from the cache. With `If-None-Match` and the `ETag`"
         " of a clip that the client has kept, the answer is 304 and empty.",
-        responses=answers(CLIP, 422, 503) | {304: {"description": "The client has this clip"}},
+        responses=answers(CLIP, 422, 503) | KEPT,
     )
     def generate_stream(body: schemas.GenerateIn) -> Response:
         check_length(body.text, settings.max_chunk)
@@ -107,7 +108,9 @@ def api_blueprint(
         responses=answers(CLIP, 422),
     )
     def join(body: schemas.JoinIn) -> Response:
-        joined = video.join(clip.read() for clip in body.clip)
+        with ExitStack() as files:
+            clips = [files.enter_context(closing(clip)) for clip in body.clip]
+            joined = video.join(clip.read() for clip in clips)
         headers = {"Content-Disposition": 'attachment; filename="voiceover.mp4"'}
         return Response(joined, mimetype="video/mp4", headers=headers)
 

@@ -1,6 +1,6 @@
 """Avatars: who there is, and bringing one's own."""
 
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import cv2
@@ -12,13 +12,14 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from service.pipeline import Pipeline
 from service.settings import Settings
 from service.web import schemas
-from service.web.answers import CLIP, JPEG, answers, expect, expect_upload, stream_clip
+from service.web.answers import CLIP, JPEG, KEPT, answers, described, expect, expect_upload, stream_clip
 from service.web.problems import data_url, sentence
 from voiceover.avatars import DEFAULT_AVATAR
 from voiceover.avatarstore import Likeness
-from voiceover.errors import FaceNotFound, NotFound
+from voiceover.errors import FaceNotFound, InvalidRequest, NotFound
 from voiceover.footage import Footage
 from voiceover.idle import idle_period
+from voiceover.names import LONGEST_NAME, one_line
 from voiceover.photos import Photo
 from voiceover.pictures import is_picture
 from voiceover.portraits import Crop, propose_crop
@@ -62,7 +63,11 @@ def avatars_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
         description="A photo is judged at once and answered with the avatar (201). A video takes about half"
         " as long as it lasts: the answer (202) tells where its preparation can be watched. A refusal says"
         " why, and shows in `found` what was found.",
-        responses=answers({}, 413, 422, 507),
+        responses=answers({}, 422, 507)
+        | {
+            201: described(schemas.AvatarOut, "The avatar"),
+            202: described(schemas.PreparationOut, "The preparation"),
+        },
     )
     def add(body: schemas.AvatarIn) -> tuple[dict[str, object], int, dict[str, str]]:
         with closing(body.file) as file:
@@ -100,39 +105,42 @@ def avatars_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
     @blueprint.input(schemas.AvatarChangeIn, arg_name="body")
     @blueprint.output(schemas.AvatarOut)
     @blueprint.doc(
-        summary="Rename an avatar, or show another part of its photo", responses=answers({}, 404, 422)
+        summary="Rename an avatar, or show another part of its photo", responses=answers({}, 404, 422, 507)
     )
     def change(avatar_id: str, body: schemas.AvatarChangeIn) -> dict[str, object]:
         crop = Crop(**body.crop.model_dump()) if body.crop else None
-        likeness = store.change(avatar_id, body.name, body.face, crop, body.size)
+        name = body.name and one_line(body.name)
+        likeness = store.change(avatar_id, name, body.face, crop, body.size)
         return _described(store.get(avatar_id), likeness)
 
     @blueprint.delete("/<avatar_id>")
     @blueprint.output({}, status_code=204)
-    @blueprint.doc(summary="Delete an avatar and its photo", responses=answers({}, 404))
+    @blueprint.doc(summary="Delete an avatar and its photo", responses=answers({}, 404, 507))
     def remove(avatar_id: str) -> str:
         store.remove(avatar_id)
         return ""
 
     @blueprint.get("/<avatar_id>/idle.mp4")
     @blueprint.input(schemas.IdleIn, location="query", arg_name="options")
-    @blueprint.doc(summary="One period of the avatar's idle motion, silent", responses=answers(CLIP, 404))
+    @blueprint.doc(
+        summary="One period of the avatar's idle motion, silent", responses=answers(CLIP, 404, 422)
+    )
     def idle(avatar_id: str, options: schemas.IdleIn) -> Response:
         recording = pipeline.idle_loop(avatar_id, options.audio)
         return stream_clip(recording.read(), {"Cache-Control": "no-cache"})
 
     @blueprint.get("/<avatar_id>/poster.jpg")
-    @blueprint.doc(summary="The avatar at rest", responses=answers(JPEG, 404))
+    @blueprint.doc(summary="The avatar at rest", responses=answers(JPEG, 404) | KEPT)
     def poster(avatar_id: str) -> Response:
         return _jpeg(store.get(avatar_id).frames[0])
 
     @blueprint.get("/<avatar_id>/thumbnail.jpg")
-    @blueprint.doc(summary="The avatar's face, small", responses=answers(JPEG, 404))
+    @blueprint.doc(summary="The avatar's face, small", responses=answers(JPEG, 404) | KEPT)
     def thumbnail(avatar_id: str) -> Response:
         return _jpeg(_thumbnail(store.get(avatar_id)))
 
     @blueprint.get("/<avatar_id>/photo.jpg")
-    @blueprint.doc(summary="The photo that an avatar was made of, whole", responses=answers(JPEG, 404))
+    @blueprint.doc(summary="The photo that an avatar was made of, whole", responses=answers(JPEG, 404) | KEPT)
     def photo(avatar_id: str) -> Response:
         likeness = store.likeness(avatar_id)
         if not isinstance(likeness, Photo):
@@ -149,7 +157,11 @@ def avatars_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
 
 def _name(body: schemas.AvatarIn) -> str:
     """Return the name given, else that of the file without folder and ending."""
-    return body.name.strip() or Path(body.file.filename or "").stem.strip()[: schemas.MAX_NAME] or UNNAMED
+    if body.name.strip():
+        return one_line(body.name)
+    with suppress(InvalidRequest):
+        return one_line(Path(body.file.filename or "").stem[:LONGEST_NAME])
+    return UNNAMED
 
 
 def _jpeg(picture: Frame) -> Response:

@@ -36,8 +36,13 @@ def guard(app: Flask, keys: Keys) -> None:
     def check() -> None:
         if request.endpoint in OPEN:
             return
-        known = keys.recognise(_shown())
+        address, shown = request.remote_addr or "", _shown()
+        if keys.distrusts(address):
+            raise BadRequest("too-many-wrong-keys")
+        known = keys.recognise(shown)
         if known is None:
+            if shown:
+                keys.count_wrong(address)
             raise BadRequest("key-needed")
         if not keys.allows(known):
             raise BadRequest("too-many-requests")

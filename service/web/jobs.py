@@ -9,7 +9,19 @@ from service.film import FilmRequest
 from service.jobs import Job, JobStore, State
 from service.settings import Settings
 from service.web import schemas
-from service.web.answers import CLIP, EVENTS, JPEG, answers, check_length, expect, stream_events
+from service.web.answers import (
+    CLIP,
+    EVENTS,
+    JPEG,
+    PARTS,
+    SUBRIP,
+    WEBVTT,
+    answers,
+    check_length,
+    described,
+    expect,
+    stream_events,
+)
 from service.web.problems import sentence
 
 
@@ -28,7 +40,7 @@ def jobs_blueprint(jobs: JobStore, settings: Settings) -> APIBlueprint:
     @blueprint.doc(
         summary="Make a whole film of a text",
         description="Answers at once with a job; with `wait`, when it is done, with the film.",
-        responses=answers(CLIP, 422, 503),
+        responses=answers(CLIP, 422, 503, 507) | {202: described(schemas.JobOut, "The job")},
     )
     def generate(body: schemas.FilmIn, options: schemas.WaitIn) -> Response:
         check_length(body.text, settings.max_text)
@@ -63,22 +75,24 @@ def jobs_blueprint(jobs: JobStore, settings: Settings) -> APIBlueprint:
         return ""
 
     @blueprint.get("/jobs/<job_id>/film.mp4")
-    @blueprint.doc(summary="The film", responses=answers(CLIP, 404, 409))
+    @blueprint.doc(summary="The film", responses=answers(CLIP, 404, 409) | PARTS)
     def film(job_id: str) -> Response:
         return _file(jobs.files(job_id).film, "video/mp4")
 
     @blueprint.get("/jobs/<job_id>/captions.vtt")
-    @blueprint.doc(summary="Captions with the time of every word", responses=answers({}, 404, 409))
+    @blueprint.doc(
+        summary="Captions with the time of every word", responses=answers(WEBVTT, 404, 409) | PARTS
+    )
     def webvtt(job_id: str) -> Response:
         return _file(jobs.files(job_id).webvtt, "text/vtt")
 
     @blueprint.get("/jobs/<job_id>/captions.srt")
-    @blueprint.doc(summary="Captions as SubRip", responses=answers({}, 404, 409))
+    @blueprint.doc(summary="Captions as SubRip", responses=answers(SUBRIP, 404, 409) | PARTS)
     def srt(job_id: str) -> Response:
         return _file(jobs.files(job_id).srt, "application/x-subrip")
 
     @blueprint.get("/jobs/<job_id>/poster.jpg")
-    @blueprint.doc(summary="A picture to show before the film", responses=answers(JPEG, 404, 409))
+    @blueprint.doc(summary="A picture to show before the film", responses=answers(JPEG, 404, 409) | PARTS)
     def poster(job_id: str) -> Response:
         return _file(jobs.files(job_id).poster, "image/jpeg")
 

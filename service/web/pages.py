@@ -8,6 +8,7 @@ from flask import Response, make_response, render_template, request, send_from_d
 
 from service.closing import Closing
 from service.web import schemas
+from service.web.answers import answers, described
 from service.web.languages import tongue
 
 
@@ -51,6 +52,7 @@ def health_blueprint(is_ready: Callable[[], bool], closing: Closing) -> APIBluep
 
     @health.get("/readyz")
     @health.output(schemas.StatusOut)
+    @health.doc(responses=answers({}) | {503: described(schemas.StatusOut, "Not yet")})
     def readyz() -> tuple[dict[str, str], int]:
         """Say whether a text is spoken at once."""
         if closing.begun:

@@ -380,6 +380,18 @@ PROBLEMS: Mapping[str, Problem] = {
         "С этим ключом слишком много запросов. Подождите минуту.",
         "There were too many requests with this key. Wait a minute.",
     ),
+    "too-many-wrong-keys": Problem(
+        429,
+        "С этого адреса пришло слишком много неверных ключей. Подождите минуту и проверьте ключ.",
+        "Too many wrong keys came from this address. Wait a minute, and check the key.",
+    ),
+    "foreign-host": Problem(
+        421,
+        "Этот сервер не отвечает под таким именем. Откройте его как localhost; если имя верное, его называет"
+        " серверу настройка VOICEOVER_HOSTS.",
+        "This server does not answer by that name. Open it as localhost; if the name is right, the setting"
+        " VOICEOVER_HOSTS tells it to the server.",
+    ),
     "foreign-page": Problem(
         403,
         "Менять что-либо здесь могут только страницы этого сервера и программы, но не другие сайты.",

@@ -7,11 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.engines import AUTO
 from voiceover.avatars import DEFAULT_AVATAR
+from voiceover.names import LONGEST_NAME
 from voiceover.photos import LARGEST_OUTPUT, SMALLEST_OUTPUT
 
 MAX_INDEX = 2**31 - 1
 MAX_PAUSE = 5.0  # seconds
-MAX_NAME = 60  # characters
 
 Text = Annotated[
     str, Field(min_length=1, description="What is to be spoken.", examples=["Привет! Как дела?"])
@@ -203,7 +203,7 @@ class OwnVoiceIn(_Request):
     recording: UploadFile = Field(
         description="6 to 30 s of one person's speech; WAV, MP3, M4A, OGG, FLAC, WebM."
     )
-    name: Annotated[str, Field(min_length=1, max_length=MAX_NAME, description="What people see.")]
+    name: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, description="What people see.")]
     consent: Annotated[
         Literal["true", "false"],
         Field(
@@ -330,9 +330,9 @@ class AvatarIn(_Request):
     file: UploadFile = Field(
         description="A photo (JPEG, PNG, WebP) or a video, with a face that looks at the camera."
     )
-    name: Annotated[str, Field(max_length=MAX_NAME, description="What people see; may be changed later.")] = (
-        ""
-    )
+    name: Annotated[
+        str, Field(max_length=LONGEST_NAME, description="What people see; may be changed later.")
+    ] = ""
 
 
 class CropIn(_Request):
@@ -345,7 +345,7 @@ class CropIn(_Request):
 class AvatarChangeIn(_Request):
     """What is not given stays as it is."""
 
-    name: Annotated[str, Field(min_length=1, max_length=MAX_NAME)] | None = None
+    name: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)] | None = None
     face: Annotated[Index, Field(description="Which of the photo's faces speaks.")] | None = None
     crop: CropIn | None = None
     size: (
@@ -370,6 +370,11 @@ class StatusOut(BaseModel):
     status: str
 
 
+class FaultOut(BaseModel):
+    pointer: str = Field(description="JSON Pointer to the field.")
+    detail: str
+
+
 class ProblemOut(BaseModel):
     """RFC 9457."""
 
@@ -382,3 +387,4 @@ class ProblemOut(BaseModel):
     found: str | None = Field(
         None, description="Data URL of a small JPEG of what was found in a photo that was refused."
     )
+    errors: list[FaultOut] | None = Field(None, description="What is wrong with which field.")

@@ -64,7 +64,7 @@ def sessions_blueprint(sessions: SessionStore, pipeline: Pipeline) -> APIBluepri
 
     @blueprint.get("/<session_id>/events")
     @blueprint.input(schemas.EventsIn, location="query", arg_name="options")
-    @blueprint.doc(summary="What happens, as it happens", responses=answers(EVENTS, 404))
+    @blueprint.doc(summary="What happens, as it happens", responses=answers(EVENTS, 404, 422))
     def events(session_id: str, options: schemas.EventsIn) -> Response:
         # A browser that lost the connection tells where it was.
         last = request.headers.get("Last-Event-ID", "")

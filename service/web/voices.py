@@ -11,7 +11,7 @@ from service.models import Kind, ModelFolder, download_command
 from service.pipeline import Pipeline
 from service.settings import Settings
 from service.web import schemas
-from service.web.answers import Answer, answers, expect_upload
+from service.web.answers import PARTS, Answer, answers, expect_upload
 from service.web.languages import tongue
 from service.web.problems import BadRequest, sentence
 from tts.base import Voice
@@ -87,7 +87,7 @@ def voices_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
     @blueprint.doc(
         summary="Bring a voice of one's own",
         description="The recording is judged: a refusal says what was measured and what to do.",
-        responses=answers({}, 413, 422, 507),
+        responses=answers({}, 422, 507),
     )
     def add(body: schemas.OwnVoiceIn) -> tuple[dict[str, object], int, dict[str, str]]:
         with closing(body.recording) as file:
@@ -100,13 +100,13 @@ def voices_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
 
     @blueprint.delete("/<voice_id>")
     @blueprint.output({}, status_code=204)
-    @blueprint.doc(summary="Delete a voice of one's own and its recording", responses=answers({}, 404))
+    @blueprint.doc(summary="Delete a voice of one's own and its recording", responses=answers({}, 404, 507))
     def delete(voice_id: str) -> str:
         store.delete(voice_id)
         return ""
 
     @blueprint.get("/<voice_id>/sample.wav")
-    @blueprint.doc(summary="What is kept of a recording: speech alone", responses=answers(WAV, 404))
+    @blueprint.doc(summary="What is kept of a recording: speech alone", responses=answers(WAV, 404) | PARTS)
     def sample(voice_id: str) -> Response:
         # Somebody's voice is for this server's own pages, and not for shared caches.
         headers = {"Cache-Control": "private, no-cache", "Cross-Origin-Resource-Policy": "same-origin"}

@@ -18,11 +18,15 @@ _EMOJI = re.compile(
 )
 _KEYCAP = re.compile("([0-9#*])\ufe0f?\u20e3")
 _SMILEY = re.compile(r"(?<!\S)(?:[:;=][-^']?[)(DPpOo|*]+|[xX]D+|<3+)(?!\w)|(?<![\w)])\){2,}|\^_\^")
+_CONTROL = re.compile(
+    "[\u0000-\u0009\u000b-\u001f\u007f-\u009f\ud800-\udfff]"
+)  # no voice takes them; some fail at NUL
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
 
 def strip(draft: Draft) -> Draft:
     """Leave out what people do not read aloud; a link is read as its text."""
+    draft = draft.sub(_CONTROL, lambda _: " ")
     draft = draft.sub(_INVISIBLE, lambda _: "")
     draft = draft.sub(_KEYCAP, lambda match: match[1])
     draft = draft.sub(_EMOJI, lambda _: " ")
