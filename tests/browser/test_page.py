@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.stage import PATIENCE, buffered, wait_for_phase, wait_for_speech
@@ -262,6 +262,15 @@ def test_nothing_moves_while_the_avatar_speaks(open_page: OpenPage) -> None:
     page.click("#start")
     wait_for_phase(page, "done")
     assert page.evaluate("probe.shift") < 0.02
+
+
+def test_the_api_is_described_on_a_page(browser: Browser, server: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{server}/docs")
+    speak = page.locator(".opblock", has_text="/api/generate_stream")
+    speak.get_by_role("button").first.click()
+    expect(speak.locator(".highlight-code").first).to_contain_text("chunk_index", timeout=PATIENCE)
+    page.context.close()
 
 
 @pytest.mark.parametrize("language", ["ru-RU", "en-US"])
