@@ -90,6 +90,24 @@ def test_realtime(open_page: OpenPage, bring_about: Callable[[Page], None]) -> N
     assert obstacles(page) == []
 
 
+def test_the_word_being_said_is_in_sight(open_page: OpenPage) -> None:
+    page = open_page(viewport=PHONE)
+    page.fill("#text", LONG)
+    page.click("#start")
+    seen = page.wait_for_function(
+        """() => {
+            const place = document.querySelector(".captions").getBoundingClientRect();
+            const word = document.querySelector(".captions .said:nth-child(n+10) + .saying");
+            const box = word?.getBoundingClientRect();
+            return box && { above: box.top >= place.top - 1, below: box.bottom <= place.bottom + 1 };
+        }""",
+        timeout=PATIENCE,
+    )
+    assert seen.json_value() == {"above": True, "below": True}
+    captions = "document.querySelector('.captions')"
+    assert page.evaluate(f"{captions}.scrollHeight > {captions}.clientHeight"), "nothing was out of sight"
+
+
 def send_slowly(page: Page) -> None:
     hold(page, "**/api/generate")
     page.click("#start")
@@ -118,6 +136,24 @@ def test_a_server_that_does_not_answer(server: str, browser: Browser, path: str)
     expect(page.locator("#status")).to_have_text("Жду сервер…")
     assert obstacles(page) == []
     page.context.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/realtime"])
+def test_what_is_reached_by_keys_is_seen(server: str, browser: Browser, path: str) -> None:
+    """The buttons that stay at hand on narrow screens hide nothing."""
+    page = browser.new_page(locale="ru-RU", viewport=PHONE)  # type: ignore[arg-type]
+    page.goto(f"{server}{path}")
+    expect(page.locator("#start")).to_be_enabled(timeout=PATIENCE)
+    page.focus("#text")
+    reached = set()
+    while (name := page.evaluate("document.activeElement.id")) != "start":
+        reached.add(name)
+        page.wait_for_function(
+            "() => document.activeElement.getBoundingClientRect().bottom"
+            " <= document.querySelector('.actions').getBoundingClientRect().top"
+        )
+        page.keyboard.press("Tab")
+    assert {"avatar-add", "language", "own-open", "voice", "lips"} <= reached
 
 
 @pytest.mark.parametrize("phase", ["invited", "gone"])
