@@ -148,6 +148,20 @@ def test_reading_stops_in_time(tmp_path: Path) -> None:
     assert len(list(read_frames(path, 2, 1280))) == 50
 
 
+def test_who_takes_the_pictures_slowly_gets_them_all(tmp_path: Path) -> None:
+    path = videos.write([pictures.nobody()] * 60, tmp_path / "long.mp4")
+    frames = read_frames(path, 60, 1280, patience=3)
+    next(frames)
+    time.sleep(3.5)
+    assert len(list(frames)) == 49
+
+
+def test_a_video_that_takes_too_long_is_refused(tmp_path: Path) -> None:
+    path = videos.write([pictures.nobody()] * 60, tmp_path / "slow.mp4")
+    with pytest.raises(InvalidRequest):
+        list(read_frames(path, 60, 1280, patience=0.001))
+
+
 @pytest.mark.parametrize(
     "content",
     [

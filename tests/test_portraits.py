@@ -58,6 +58,12 @@ def test_what_is_transparent_gets_a_background() -> None:
     assert read_picture(pictures.encoded(clear, ".png")).min() > 200
 
 
+def test_grey_of_sixteen_bits_is_read_as_what_it_shows() -> None:
+    grey = cv2.cvtColor(astronaut(), cv2.COLOR_BGR2GRAY)
+    deep = bytes(cv2.imencode(".png", grey.astype(np.uint16) * 257)[1])
+    assert difference(read_picture(deep), cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)) < 1
+
+
 @pytest.mark.parametrize(
     ("picture", "reason"),
     [

@@ -37,6 +37,8 @@ def read_picture(data: bytes) -> Frame:
         image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # a large JPEG is not even unpacked in full
         image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
         upright = ImageOps.exif_transpose(image)
+        if upright.mode.startswith("I;16"):  # grey of 16 bits, which `convert` would cut off at white
+            upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
         if upright.has_transparency_data:
             layer = upright.convert("RGBA")
             upright = Image.alpha_composite(Image.new("RGBA", layer.size, BACKGROUND), layer)

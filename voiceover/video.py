@@ -251,7 +251,9 @@ def read_sound(recording: bytes, longest: float) -> Samples:
         return samples
 
 
-def read_frames(source: Path, longest: float, side: int) -> Generator[Frame, None, None]:
+def read_frames(
+    source: Path, longest: float, side: int, patience: float = READ_VIDEO_TIMEOUT
+) -> Generator[Frame, None, None]:
     """Read the pictures of a video that somebody sent, 25 a second, the right way up.
 
     The file is believed in nothing; closing the iterator stops reading.
@@ -260,38 +262,65 @@ def read_frames(source: Path, longest: float, side: int) -> Generator[Frame, Non
         source: MP4/MOV, WebM/Matroska, AVI, MPEG or FLV.
         longest: seconds after which reading stops.
         side: larger pictures are made smaller, to so many pixels of their longer side.
+        patience: seconds for which ffmpeg may be waited for in all; who takes the pictures has all the time.
 
     Raises:
-        InvalidRequest: no picture can be read from it.
+        InvalidRequest: no picture can be read from it, or not in time.
         EngineUnavailable: there is no ffmpeg.
     """
     with tempfile.TemporaryFile() as complaints:
         command = _read_frames_command(source, longest, side)
         process = _start(command, complaints, stdout=subprocess.PIPE, limits=READING)
         assert process.stdout
-        watchdog = threading.Timer(READ_VIDEO_TIMEOUT, process.kill)
-        watchdog.daemon = True
-        watchdog.start()
         read = 0
         try:
-            while header := process.stdout.readline():
-                if header != b"P6\n":
-                    raise InvalidRequest("the video cannot be read", reason="video-unreadable")
-                width, height = map(int, process.stdout.readline().split())
-                process.stdout.readline()  # the largest value: 255
-                picture = process.stdout.read(width * height * 3)
-                if len(picture) < width * height * 3:
-                    break  # cut off in the middle
-                rgb = np.frombuffer(picture, np.uint8).reshape(height, width, 3)
+            while True:
+                begin = time.monotonic()
+                with _killing(process, after=patience):
+                    picture = _read_picture(process.stdout)
+                patience -= time.monotonic() - begin
+                if patience <= 0:
+                    raise InvalidRequest("the video takes too long to read", reason="video-unreadable")
+                if picture is None:
+                    break
                 read += 1
-                yield np.ascontiguousarray(rgb[:, :, ::-1])
+                yield picture
         finally:
-            watchdog.cancel()
             process.kill()
             process.stdout.close()
             process.wait()
         if not read:
             raise InvalidRequest(f"the video cannot be read: {_tail(complaints)}", reason="video-unreadable")
+
+
+@contextmanager
+def _killing(process: "subprocess.Popen[bytes]", after: float) -> Iterator[None]:
+    """Kill a process if what is done meanwhile takes longer than so many seconds."""
+    watchdog = threading.Timer(after, process.kill)
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        yield
+    finally:
+        watchdog.cancel()
+
+
+def _read_picture(pipe: IO[bytes]) -> Frame | None:
+    """Return the next PPM picture that comes through a pipe, or None at the end or in the middle of one.
+
+    Raises:
+        InvalidRequest: something else comes.
+    """
+    if not (header := pipe.readline()):
+        return None
+    if header != b"P6\n":
+        raise InvalidRequest("the video cannot be read", reason="video-unreadable")
+    width, height = map(int, pipe.readline().split())
+    pipe.readline()  # the largest value: 255
+    picture = pipe.read(width * height * 3)
+    if len(picture) < width * height * 3:
+        return None
+    return np.ascontiguousarray(np.frombuffer(picture, np.uint8).reshape(height, width, 3)[:, :, ::-1])
 
 
 class _Feeder(threading.Thread):

@@ -145,7 +145,7 @@ export class Api {
 
   /** Cancels a job, or deletes its film. */
   async deleteJob(id) {
-    await this.#fetch(jobPath(id), { method: "DELETE" });
+    await this.#fetch(jobPath(id), { method: "DELETE", keepalive: true }); // the page may be closed right away
   }
 
   /** A conversation that a script leads. */

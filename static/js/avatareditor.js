@@ -72,7 +72,7 @@ export class AvatarEditor {
   }
 
   async #attempt(task) {
-    this.#tell("", "");
+    if (this.#parts.verdict.dataset.kind !== "good") this.#tell("", ""); // praise may stay: nothing moves then
     try {
       await task();
     } catch (error) {
@@ -94,6 +94,7 @@ export class AvatarEditor {
     const { speak, clip, canvas } = this.#parts;
     const { signal } = (this.#making = new AbortController());
     speak.disabled = true;
+    speak.textContent = this.#words.t("avatar.speak.busy");
     try {
       await this.#change(this.#changes);
       const request = { text: this.#words.t("avatar.sample"), language: this.#words.language };
@@ -104,6 +105,7 @@ export class AvatarEditor {
       await clip.play();
     } finally {
       speak.disabled = false;
+      speak.textContent = this.#words.t("avatar.speak");
     }
   }
 

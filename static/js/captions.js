@@ -64,6 +64,7 @@ export class Captions {
     this.#words.forEach((word, i) => {
       word.className = i < said ? "said" : i === said ? "saying" : "";
     });
+    if (said >= 0) this.#keepInSight(this.#words[said]);
   }
 
   clear() {
@@ -79,6 +80,11 @@ export class Captions {
     for (const word of this.#words) word.className = "said";
   }
 
+  /** Long captions are higher than their place: the line being said stands in its middle. */
+  #keepInSight({ offsetTop, offsetHeight }) {
+    this.#element.scrollTop = offsetTop - (this.#element.clientHeight - offsetHeight) / 2;
+  }
+
   #write(clip) {
     this.#clip = clip;
     this.#said = -1;
@@ -89,6 +95,7 @@ export class Captions {
       word.textContent = text;
       return word;
     });
+    this.#element.scrollTop = 0;
     this.#element.lang = clip.chunk.language;
     this.#element.replaceChildren(...this.#words.flatMap((word, i) => (pieces[i].spaced ? [word, " "] : [word])));
   }

@@ -24,21 +24,18 @@ export class Cast {
     const { talk, avatar, voices } = this.#known;
     const voice = voices.find(({ id }) => id === talk.voice);
     const lines = {
-      avatar: this.#name(avatar.name),
-      voice: voice ? this.#name(voice.name) : this.#orAuto(talk.voice),
+      avatar: this.#words.nameOf(avatar.name),
+      voice: voice ? this.#words.nameOf(voice.name) : this.#orAuto(talk.voice),
       language: talk.language === AUTO ? this.#words.t("language.auto") : this.#words.languageName(talk.language),
       lips: this.#orAuto(talk.lips),
     };
     for (const [name, line] of Object.entries(lines)) {
-      this.#element.querySelector(`[data-cast="${name}"]`).textContent = line;
+      const place = this.#element.querySelector(`[data-cast="${name}"]`);
+      place.textContent = place.title = line;
     }
   }
 
   #orAuto(name) {
     return name === AUTO ? this.#words.t("auto") : name;
-  }
-
-  #name(name) {
-    return typeof name === "string" ? name : (name[this.#words.language] ?? name.en);
   }
 }

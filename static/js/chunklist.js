@@ -28,6 +28,7 @@ export class ChunkList {
     chunks.forEach((chunk, i) => this.#update(this.#rows[i], chunk));
     this.#strip.classList.toggle("dense", chunks.length > DENSE);
     this.#empty.hidden = chunks.length > 0;
+    this.#list.tabIndex = chunks.length > 0 ? 0 : -1; // it is scrolled by keys, too
     const row = this.#rows[current];
     if (row && row !== this.#current) this.#follow(row.item);
     if (row) this.#current = row;

@@ -16,7 +16,7 @@ const FIRST_DELAY = 0.2; // seconds from a request to its first fragment, until 
 class Job {
   clip = null;
   requested = null; // when, in seconds
-  fate = null; // "speaking", "done", "stopped" or "skipped"
+  fate = null; // "speaking", "done", "stopped", "unsaid" or "skipped"
   error = null;
   decide = null; // takes "retry" or "skip" while the user is asked
 
@@ -31,9 +31,9 @@ class Job {
 
   /** Nothing more will come of it. */
   stop() {
-    if (this.fate === "speaking") this.fate = "stopped";
-    if (!this.fate) this.requested = null;
     if (!this.fate) this.clip = null;
+    this.fate ??= "unsaid";
+    if (this.fate === "speaking") this.fate = "stopped";
     this.error = null;
   }
 

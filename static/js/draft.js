@@ -29,11 +29,14 @@ export class Draft {
     const { words: number, characters, seconds } = measure(this.text);
     const minutes = Math.floor(seconds / 60);
     const length = minutes ? ["text.minutes", { m: minutes, n: seconds % 60 }] : ["text.seconds", { n: seconds }];
-    this.#count.textContent = [
-      this.#words.t("text.words", { n: number }),
-      this.#words.t("text.characters", { n: characters }),
-      this.#words.t(...length),
-    ].join(" · ");
+    const counted = [["text.words", { n: number }], ["text.characters", { n: characters }], length];
+    this.#count.replaceChildren(
+      ...counted.map(([key, values], i) => {
+        const part = document.createElement("span");
+        part.textContent = (i ? " · " : "") + this.#words.t(key, values);
+        return part;
+      }),
+    );
   }
 
   /** Puts the example in another language, unless the user has written something. */

@@ -41,7 +41,7 @@ export const INITIAL = {
   engines: null, // {voice, lips} of the last clip
 };
 
-export const CHUNK_STATES = ["waiting", "making", "ready", "speaking", "done", "stopped", "failed", "skipped"];
+export const CHUNK_STATES = ["waiting", "making", "ready", "speaking", "done", "stopped", "unsaid", "failed", "skipped"];
 const HEARD = new Set(["speaking", "done"]);
 const SETTLED = new Set(["done", "skipped"]);
 

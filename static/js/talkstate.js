@@ -2,7 +2,7 @@
 // invited (waits for a click before it may be heard), listening (nothing has been said yet), working,
 // interrupted, closed (by the script), gone (the server knows no such session), failed.
 
-const OVER = new Set(["done", "skipped", "stopped"]);
+const OVER = new Set(["done", "skipped", "stopped", "unsaid"]);
 
 /** Whether something is being said or about to be. */
 export function isBusy({ phase, chunks }) {

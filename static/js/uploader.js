@@ -62,7 +62,7 @@ export class Uploader {
 
   /** Shows how far `task(onProgress)` has come, while it runs. */
   async watch(task) {
-    this.say("", "");
+    this.say("", this.#words.t("upload.sending"));
     this.#bar.hidden = false;
     this.#bar.value = 0;
     try {

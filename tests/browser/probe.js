@@ -1,5 +1,5 @@
 // Runs in the page before its own scripts: notes what the browser itself says about the video.
-window.probe = { frames: [], events: [], statuses: [], lives: 0, shift: 0, sound: [] };
+window.probe = { frames: [], events: [], statuses: [], lives: 0, shift: 0, sound: [], moved: [] };
 
 addEventListener("DOMContentLoaded", () => {
   const video = document.querySelector("video");
@@ -26,7 +26,11 @@ addEventListener("DOMContentLoaded", () => {
 });
 
 new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) if (!entry.hadRecentInput) probe.shift += entry.value;
+  for (const { hadRecentInput, value, sources } of list.getEntries()) {
+    if (hadRecentInput) continue;
+    probe.shift += value;
+    probe.moved.push(...sources.map(({ node }) => node?.id || node?.className || node?.nodeName));
+  }
 }).observe({ type: "layout-shift", buffered: true });
 
 const RECORDER = `registerProcessor("recorder", class extends AudioWorkletProcessor {

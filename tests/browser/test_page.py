@@ -4,10 +4,10 @@ import json
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import OpenPage
+from tests.browser.reach import obstacles
 from tests.browser.stage import PATIENCE, buffered, wait_for_phase, wait_for_speech
 
 SHORT = "Привет! Как дела? Меня зовут Аватар."
@@ -19,11 +19,11 @@ LONG_SENTENCE = (
 SLOW = 45_000  # bytes a second: about half of what speech takes
 
 
-def throttle(page: Page, speed: int) -> None:
-    """Let at most `speed` bytes a second through."""
+def throttle(page: Page, down: int = -1, up: int = -1) -> None:
+    """Let at most so many bytes a second through."""
     devtools = page.context.new_cdp_session(page)
     devtools.send("Network.enable")
-    limits = {"offline": False, "latency": 5, "downloadThroughput": speed, "uploadThroughput": -1}
+    limits = {"offline": False, "latency": 5, "downloadThroughput": down, "uploadThroughput": up}
     devtools.send("Network.emulateNetworkConditions", limits)
 
 
@@ -239,22 +239,14 @@ def test_browser_language_chooses_the_page_language(open_page: OpenPage) -> None
     expect(page.locator("#language")).to_have_value("auto")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 768, 1440, 1920])
-def test_page_is_accessible_and_fits(open_page: OpenPage, width: int, scheme: str) -> None:
-    page = open_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+def test_page_is_accessible_and_fits(open_page: OpenPage, width: int) -> None:
+    page = open_page(viewport={"width": width, "height": 900})
     page.click("#start")
     wait_for_speech(page, 1)
     for summary in page.locator("summary").all():
         summary.click()
-    serious = [
-        f"{violation['id']}: {node['html']} {node['failureSummary']}"
-        for violation in Axe().run(page).response["violations"]
-        if violation["impact"] in ("serious", "critical")
-        for node in violation["nodes"]
-    ]
-    assert serious == []
-    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert obstacles(page) == []
 
 
 def test_nothing_moves_while_the_avatar_speaks(open_page: OpenPage) -> None:
@@ -262,6 +254,15 @@ def test_nothing_moves_while_the_avatar_speaks(open_page: OpenPage) -> None:
     page.click("#start")
     wait_for_phase(page, "done")
     assert page.evaluate("probe.shift") < 0.02
+
+
+def test_the_api_is_described_on_a_page(browser: Browser, server: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{server}/docs")
+    speak = page.locator(".opblock", has_text="/api/generate_stream")
+    speak.get_by_role("button").first.click()
+    expect(speak.locator(".highlight-code").first).to_contain_text("chunk_index", timeout=PATIENCE)
+    page.context.close()
 
 
 @pytest.mark.parametrize("language", ["ru-RU", "en-US"])
