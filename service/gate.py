@@ -107,6 +107,12 @@ class Gate:
         finally:
             self.leave(place)
 
+    def resize(self, places: int) -> None:
+        """Let in so many at a time from now on; nobody who is inside has to leave."""
+        with self._changed:
+            self.places = places
+            self._let_in()
+
     def waiting(self) -> int:
         """Return how many wait to speak."""
         with self._changed:
@@ -155,7 +161,7 @@ class Gate:
         lengths = Counter(place.viewer for place in self._line if not place.film)
         own = lengths.pop(viewer, 0)
         before = own + sum(min(length, own + 1) for length in lengths.values())
-        return (before + 1) * self._held / self.places
+        return (before + 1) * self._held / max(self.places, 1)
 
     def _busy(self, wait: float) -> Busy:
         delay = min(LONGEST_DELAY, max(1, math.ceil(wait)))
