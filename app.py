@@ -2,6 +2,7 @@
 
 import sys
 from functools import partial
+from typing import TYPE_CHECKING
 
 from apiflask import APIFlask
 from flask import Flask
@@ -14,14 +15,14 @@ from service.doctor import doctor_command
 from service.engines import Registry, lip_engines
 from service.film import shoot_in_turns
 from service.gate import Gate
-from service.jobs import JobStore
+from service.jobs import Jobs, JobStore
 from service.keys import Keys, key
 from service.logs import configure
 from service.metrics import Metrics
 from service.models import ModelFolder
 from service.pipeline import Pipeline
 from service.say import say_command
-from service.sessions import SessionStore
+from service.sessions import Sessions, SessionStore
 from service.settings import Settings
 from service.warmup import WarmUp
 from service.web import problems, requests
@@ -37,6 +38,9 @@ from service.web.voices import voices_blueprint
 from tts.base import SpeechEngine
 from voiceover.avatarstore import AvatarStore
 from voiceover.voices import VoiceStore
+
+if TYPE_CHECKING:
+    from service.cluster.front import Cluster
 
 VERSION = "0.1.0"
 MAX_BODY = 2**20  # bytes of a request that is not a download
@@ -63,18 +67,22 @@ def create_app(
     avatars = AvatarStore(settings.data, settings.max_avatars)
     own_voices = VoiceStore(settings.data / "voices", settings.max_voices)
     lips = lip_engines(models, settings.data / "boxes")
-    pipeline = Pipeline(avatars, models, own_voices, speech, lips)
+    here = Pipeline(avatars, models, own_voices, speech, lips)
     cache = ClipCache(settings.data / "clips", settings.max_cache)
     gate = Gate(settings.renders, settings.max_wait)
-    jobs = JobStore(
+    films = JobStore(
         settings.data / "jobs",
-        partial(shoot_in_turns, pipeline, gate),
+        partial(shoot_in_turns, here, gate),
         settings.max_waiting,
         settings.max_films,
         settings.max_film_bytes,
         settings.film_hours,
     )
-    sessions = SessionStore(pipeline.split, settings.max_sessions, settings.max_text, settings.session_hours)
+    talks = SessionStore(here.split, settings.max_sessions, settings.max_text, settings.session_hours)
+    cluster = _cluster(settings, gate)
+    pipeline = cluster.pipeline(avatars, models, own_voices) if cluster else here
+    jobs: Jobs = cluster.jobs if cluster else films
+    sessions: Sessions = cluster.sessions if cluster else talks
     warm_up = WarmUp(pipeline)
     metrics = Metrics(jobs.waiting, gate.waiting)
     requests.follow(app)
@@ -89,16 +97,30 @@ def create_app(
     app.register_blueprint(sessions_blueprint(sessions, pipeline))
     app.register_blueprint(pages_blueprint())
     app.register_blueprint(metrics_blueprint(metrics, pipeline))
-    app.register_blueprint(health_blueprint(warm_up.is_ready))
+    app.register_blueprint(
+        health_blueprint(lambda: warm_up.is_ready() and (cluster is None or cluster.is_ready()))
+    )
     app.after_request(secure)
     app.cli.add_command(models_commands(models))
     app.cli.add_command(key)
-    app.cli.add_command(say_command(pipeline))
-    app.cli.add_command(doctor_command(settings, pipeline))
-    if serving:
-        jobs.recover()
+    app.cli.add_command(say_command(here))
+    app.cli.add_command(doctor_command(settings, here, cluster))
+    app.extensions["cluster"] = cluster
+    if serving and cluster:
+        cluster.start(warm_up.start)
+    elif serving:
+        films.recover()
         warm_up.start()
     return app
+
+
+def _cluster(settings: Settings, gate: Gate) -> "Cluster | None":
+    """Return the cluster that renders, or None where this process does."""
+    if not settings.ray:
+        return None
+    from service.cluster.front import Cluster
+
+    return Cluster(settings, gate)
 
 
 def main() -> None:
