@@ -113,6 +113,11 @@ class Gate:
             self.places = places
             self._let_in()
 
+    def full(self) -> bool:
+        """Return whether whoever comes now has to wait."""
+        with self._changed:
+            return self._taken() >= self.places
+
     def waiting(self) -> int:
         """Return how many wait to speak."""
         with self._changed:

@@ -112,20 +112,25 @@ class Cluster:
     def _run(self) -> None:
         silent = 0.0
         while not self._closing.wait(TICK):
-            if not self.link.reached:
-                silent = 0.0
-                self.link.open()
-            elif self.link.holds():
-                silent = 0.0
-                self.renderers.tend()
-            else:
-                silent += TICK
-                if silent >= PATIENCE:
-                    log.error("the cluster is lost")
-                    self._leave()
-            self._tell(bool(self.renderers.count()) and not silent)
+            silent = 0.0 if self._look() else silent + TICK
+            if silent >= PATIENCE and self.link.reached:
+                log.error("the cluster is lost")
+                self._leave()
+            self._tell(not silent and self.renderers.count() > 0)
         if self.link.reached:
             self._leave()
+
+    def _look(self) -> bool:
+        """Do what is to be done; return whether the cluster is there."""
+        try:
+            if not self.link.reached:
+                return self.link.open()
+            if self.link.holds():
+                self.renderers.tend()
+                return True
+        except Exception as exc:  # whatever Ray raises when it breaks down: the next cluster is waited for
+            log.warning("the cluster does not answer: %r", exc)
+        return False
 
     def _tell(self, ready: bool) -> None:
         if ready and not self._ready.is_set():
@@ -140,8 +145,8 @@ class Cluster:
 
 
 def _renderer(settings: Settings, share: dict[str, float]) -> "ray.actor.ActorHandle[Renderer]":
-    # A call that was lost is asked again by its asker, of a renderer that is ready. Ray would ask the same actor
-    # when that has been begun again: later, and never where no machine has room for it.
+    # What was lost is asked again by its asker, of a renderer that is ready. Ray would ask the same actor when
+    # that has been begun again: later, and never where no machine has room for it.
     options = {
         "max_restarts": -1,
         "max_task_retries": 0,

@@ -76,9 +76,16 @@ class Link:
         ray.shutdown()
 
     def put(self, value: object) -> "ray.ObjectRef[Any]":
-        """Give a value to the cluster; it is kept on this machine for as long as it is referred to here."""
-        with self.call():
-            return ray.put(value)
+        """Give a value to the cluster; it is kept on this machine for as long as it is referred to here.
+
+        Raises:
+            Unreachable: there is no connection, or no room.
+        """
+        try:
+            with self.call():
+                return ray.put(value)
+        except Lost as exc:
+            raise Unreachable(f"the object store takes nothing: {exc}") from exc
 
     def result(self, reference: "ray.ObjectRef[Any]", limit: float = LIMIT) -> Any:
         """Wait for what was asked, so many seconds at most.

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 ATTEMPTS = 4  # at one clip, each by another renderer or by one that came back
 PATIENCE = 60.0  # seconds for a renderer to be ready again where the last one was lost
 RENEWED = 5.0  # seconds after which a renderer is asked again what it has to offer
-PRESSED = 1.0  # seconds that viewers wait before another renderer is asked for
+PRESSED = 1.0  # seconds without a free place before another renderer is asked for
 PASSED = 64  # avatars and recordings that the front keeps in the object store
 
 
@@ -134,12 +134,15 @@ class Renderers:
     def passed(self, digest: str, value: object) -> Passed[Any]:
         """Return a value as it is passed to renderers: it goes to the object store when first needed."""
         with self._changed:
-            if digest not in self._passed:
-                self._passed[digest] = Passed(digest, self._link.put(value))
-                if len(self._passed) > PASSED:
-                    self._passed.popitem(last=False)
-            self._passed.move_to_end(digest)
-            return self._passed[digest]
+            if digest in self._passed:
+                self._passed.move_to_end(digest)
+                return self._passed[digest]
+        passed = Passed(digest, self._link.put(value))  # unlocked: it may take a while
+        with self._changed:
+            self._passed[digest] = passed
+            if len(self._passed) > PASSED:
+                self._passed.popitem(last=False)
+        return passed
 
     def tend(self) -> None:
         """Look after all: who became ready, who is lost, whether more are needed or fewer."""
@@ -209,7 +212,7 @@ class Renderers:
             self._changed.notify_all()
 
     def _grow(self, now: float) -> None:
-        if not self._gate.waiting():
+        if not self._gate.full():
             self._pressed_since = None
         elif self._pressed_since is None:
             self._pressed_since = now
