@@ -9,6 +9,7 @@ from pathlib import Path
 import ray
 from ray.exceptions import RayError, RayTaskError
 
+from service.cluster.link import remote
 from service.engines import lip_engines
 from service.film import FilmRequest, Step, shoot
 from service.models import ModelFolder
@@ -43,7 +44,7 @@ def shoot_on_cluster(
         VoiceoverError: it cannot be made.
     """
     share = {"num_cpus": settings.ray_cpus, "num_gpus": settings.ray_gpus}
-    task = ray.remote(steps).options(num_returns="streaming", max_retries=0, **share)
+    task = remote(steps, num_returns="streaming", max_retries=0, **share)
     for _ in range(ATTEMPTS):
         running = task.remote(settings, request, folder)
         try:

@@ -4,11 +4,12 @@ import logging
 import threading
 from collections.abc import Callable, Generator
 from functools import partial
+from typing import TYPE_CHECKING
 
 import ray
 
 from service.cluster.engines import remote_lip_engines, remote_speech_engines
-from service.cluster.link import TICK, Link
+from service.cluster.link import TICK, Link, remote
 from service.cluster.renderer import Renderer
 from service.cluster.renderers import Bounds, Renderers
 from service.cluster.shared import shared_jobs, shared_sessions
@@ -21,6 +22,9 @@ from voiceover.avatarstore import AvatarStore
 from voiceover.lips import LipEngine
 from voiceover.types import Avatar, Speech
 from voiceover.voices import VoiceStore
+
+if TYPE_CHECKING:
+    from ray.actor import ActorHandle
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +101,8 @@ class Cluster:
             Unreachable: it cannot be asked.
         """
         with self.link.call():
-            there, free = ray.cluster_resources(), ray.available_resources()
+            there: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+            free: dict[str, float] = ray.available_resources()  # type: ignore[no-untyped-call]
         kinds = [kind for kind in ("CPU", "GPU") if kind in there]
         shares = [f"{free.get(kind, 0):g} of {there[kind]:g} {kind}s" for kind in kinds]
         return (
@@ -144,13 +149,16 @@ class Cluster:
         self.renderers.forget()
 
 
-def _renderer(settings: Settings, share: dict[str, float]) -> "ray.actor.ActorHandle[Renderer]":
-    # What was lost is asked again by its asker, of a renderer that is ready. Ray would ask the same actor when
-    # that has been begun again: later, and never where no machine has room for it.
-    options = {
-        "max_restarts": -1,
-        "max_task_retries": 0,
-        "max_concurrency": settings.ray_clips + SPARE,
-        "scheduling_strategy": "SPREAD",
-    }
-    return ray.remote(Renderer).options(**options, **share).remote(settings.checkpoints, settings.data)
+def _renderer(settings: Settings, share: dict[str, float]) -> "ActorHandle[Renderer]":
+    # What was lost is asked again by its asker, of a renderer that is ready. Ray would ask the same actor
+    # when that has been begun again: later, and never where no machine has room for it.
+    actor = remote(
+        Renderer,
+        max_restarts=-1,
+        max_task_retries=0,
+        max_concurrency=settings.ray_clips + SPARE,
+        scheduling_strategy="SPREAD",
+        **share,
+    )
+    begun: ActorHandle[Renderer] = actor.remote(settings.checkpoints, settings.data)
+    return begun

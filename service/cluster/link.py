@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -149,6 +149,12 @@ class Link:
             with self._changed:
                 self._calls -= 1
                 self._changed.notify_all()
+
+
+def remote(kind: Callable[..., object], **options: object) -> Any:
+    """Return an actor's class, or a task's function, as a cluster runs it (Ray's types know no options)."""
+    made: Any = ray.remote(kind)
+    return made.options(**options)
 
 
 def _answers(address: str) -> bool:

@@ -137,7 +137,7 @@ class Renderers:
             if digest in self._passed:
                 self._passed.move_to_end(digest)
                 return self._passed[digest]
-        passed = Passed(digest, self._link.put(value))  # unlocked: it may take a while
+        passed: Passed[Any] = Passed(digest, self._link.put(value))  # unlocked: it may take a while
         with self._changed:
             self._passed[digest] = passed
             if len(self._passed) > PASSED:

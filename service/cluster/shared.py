@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import ray
 
 from service.cluster.filming import pipeline_of, shoot_on_cluster
-from service.cluster.link import Link, Lost
+from service.cluster.link import Link, Lost, remote
 from service.film import FilmRequest
 from service.jobs import Job, Jobs, JobStore
 from service.sessions import Event, Manner, Progress, Session, Sessions, SessionStore
@@ -201,13 +201,14 @@ def shared_sessions(link: Link, settings: Settings) -> Sessions:
 
 
 def _actor(name: str, kind: type, settings: Settings) -> "ActorHandle[Any]":
-    options = {
-        "name": name,
-        "get_if_exists": True,
-        "lifetime": "detached",
-        "max_restarts": -1,
-        "max_concurrency": THREADS,
-        "num_cpus": 0,
-        "resources": {HEAD: 0.001},
-    }
-    return ray.remote(kind).options(**options).remote(settings)
+    begun: ActorHandle[Any] = remote(
+        kind,
+        name=name,
+        get_if_exists=True,
+        lifetime="detached",
+        max_restarts=-1,
+        max_concurrency=THREADS,
+        num_cpus=0,
+        resources={HEAD: 0.001},
+    ).remote(settings)
+    return begun
