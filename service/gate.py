@@ -115,6 +115,17 @@ class Gate:
         finally:
             self.leave(place)
 
+    def resize(self, places: int) -> None:
+        """Let in so many at a time from now on; nobody who is inside has to leave."""
+        with self._changed:
+            self.places = places
+            self._let_in()
+
+    def full(self) -> bool:
+        """Return whether whoever comes now has to wait."""
+        with self._changed:
+            return self._taken() >= self.places
+
     def waiting(self) -> int:
         """Return how many wait to speak."""
         with self._changed:
@@ -163,7 +174,7 @@ class Gate:
         lengths = Counter(place.viewer for place in self._line if not place.film)
         own = lengths.pop(viewer, 0)
         before = own + sum(min(length, own + 1) for length in lengths.values())
-        return (before + 1) * self._held / self.places
+        return (before + 1) * self._held / max(self.places, 1)
 
     def _busy(self, wait: float) -> Busy:
         delay = min(LONGEST_DELAY, max(1, math.ceil(wait)))

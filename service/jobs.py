@@ -6,6 +6,7 @@ import secrets
 import shutil
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -89,8 +90,73 @@ class _Cancelled(Exception):
     """Raised into the work of a job that nobody wants any more."""
 
 
-class JobStore:
-    """Jobs by id. Safe to share between threads; the folder belongs to one serving process."""
+class Jobs(ABC):
+    """Jobs by id, wherever they are made. Safe to share between threads."""
+
+    folder: Path
+    """One folder for each job is in there, for everybody who serves its files."""
+
+    @abstractmethod
+    def add(self, request: FilmRequest) -> Job:
+        """Put a film on the list.
+
+        Raises:
+            Busy: too many wait already.
+            StorageError: the disk does not take it.
+        """
+
+    @abstractmethod
+    def get(self, job_id: str) -> Job:
+        """
+        Raises:
+            NotFound: there is no such job (any more).
+        """
+
+    @abstractmethod
+    def changed(self, job_id: str, seen: Job | None) -> Job | None:
+        """Wait for a job to be other than was seen, for a while at most; return it, or None if it is gone."""
+
+    @abstractmethod
+    def remove(self, job_id: str) -> None:
+        """Cancel a job at once, or forget one that has ended; its files go.
+
+        Raises:
+            NotFound: there is no such job.
+        """
+
+    @abstractmethod
+    def waiting(self) -> int:
+        """Return how many films wait for their turn."""
+
+    def files(self, job_id: str) -> FilmFiles:
+        """Return where the film of a job is.
+
+        Raises:
+            NotFound: there is no such job.
+            NotReady: it has no film (yet).
+        """
+        job = self.get(job_id)
+        if job.state is not State.DONE:
+            raise NotReady(f"job {job_id} is {job.state}", reason=f"film-{job.state}")
+        return FilmFiles(self.folder / job.id)
+
+    def watch(self, job_id: str) -> Iterator[Job | None]:
+        """Yield the job now and whenever it changes, to its end; None from time to time when it does not.
+
+        Raises:
+            NotFound: there is no such job.
+        """
+        seen: Job | None = None
+        job: Job | None = self.get(job_id)
+        while job:
+            yield None if job == seen else job
+            if job.state in ENDED:
+                return
+            seen, job = job, self.changed(job_id, job)
+
+
+class JobStore(Jobs):
+    """Jobs that this process makes; the folder belongs to it."""
 
     def __init__(
         self,
@@ -107,7 +173,7 @@ class JobStore:
             most_waiting: jobs that may wait for their turn.
             most_kept, most_bytes, hours: ended jobs that are kept, the space they take, and for how long.
         """
-        self._folder = folder
+        self.folder = folder
         self._make = make
         self._most_waiting = most_waiting
         self._most_kept = most_kept
@@ -123,7 +189,7 @@ class JobStore:
     def recover(self) -> None:
         """Find the jobs of a former process again; those that it left unfinished have failed."""
         with self._changed:
-            for folder in self._folder.glob("*"):
+            for folder in self.folder.glob("*"):
                 try:
                     job = Job.model_validate_json((folder / CARD).read_bytes())
                 except (OSError, ValueError):
@@ -146,21 +212,15 @@ class JobStore:
             self._changed.wait_for(lambda: all(job.state in ENDED for job in self._jobs.values()), LEAVING)
 
     def add(self, request: FilmRequest) -> Job:
-        """Put a film on the list.
-
-        Raises:
-            Busy: too many wait already.
-            StorageError: the disk does not take it.
-        """
         job = Job(id=secrets.token_urlsafe(16), state=State.WAITING, created=time.time())
         with self._changed:
             if (waiting := self.waiting()) >= self._most_waiting:
                 raise Busy(f"{waiting} films wait already", reason="films-waiting", waiting=waiting)
             try:
-                (self._folder / job.id).mkdir(parents=True)
+                (self.folder / job.id).mkdir(parents=True)
                 self._write(job)
             except OSError as exc:
-                shutil.rmtree(self._folder / job.id, ignore_errors=True)
+                shutil.rmtree(self.folder / job.id, ignore_errors=True)
                 raise StorageError(f"a film cannot be kept: {exc}") from exc
             self._jobs[job.id] = job
             self._line_up()
@@ -169,55 +229,21 @@ class JobStore:
         return self.get(job.id)
 
     def get(self, job_id: str) -> Job:
-        """
-        Raises:
-            NotFound: there is no such job (any more).
-        """
         with self._changed:
             if job_id not in self._jobs:
                 raise NotFound(f"no job {job_id!r}", kind="job", name=job_id, choices=[])
             return self._jobs[job_id]
 
     def waiting(self) -> int:
-        """Return how many films wait for their turn."""
         with self._changed:
             return sum(known.state is State.WAITING for known in self._jobs.values())
 
-    def files(self, job_id: str) -> FilmFiles:
-        """Return where the film of a job is.
-
-        Raises:
-            NotFound: there is no such job.
-            NotReady: it has no film (yet).
-        """
-        job = self.get(job_id)
-        if job.state is not State.DONE:
-            raise NotReady(f"job {job_id} is {job.state}", reason=f"film-{job.state}")
-        return FilmFiles(self._folder / job.id)
-
-    def watch(self, job_id: str) -> Iterator[Job | None]:
-        """Yield the job now and whenever it changes, to its end; None from time to time when it does not.
-
-        Raises:
-            NotFound: there is no such job.
-        """
-        seen: Job | None = None
-        job: Job | None = self.get(job_id)
-        while job:
-            yield None if job is seen else job
-            if job.state in ENDED:
-                return
-            seen = job
-            with self._changed:
-                self._changed.wait_for(lambda seen=seen: self._jobs.get(job_id) is not seen, HEARTBEAT)  # type: ignore[misc]
-                job = self._jobs.get(job_id)
+    def changed(self, job_id: str, seen: Job | None) -> Job | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._jobs.get(job_id) != seen, HEARTBEAT)
+            return self._jobs.get(job_id)
 
     def remove(self, job_id: str) -> None:
-        """Cancel a job at once, or forget one that has ended; its files go.
-
-        Raises:
-            NotFound: there is no such job.
-        """
         with self._changed:
             job = self.get(job_id)
             if job.state in ENDED:
@@ -250,7 +276,7 @@ class JobStore:
             self._keep(job.model_copy(update={"state": State.RUNNING}))
             self._making = job_id
         try:
-            self._make(request, self._folder / job_id, _Reporter(self, job_id))
+            self._make(request, self.folder / job_id, _Reporter(self, job_id))
             self._end(job_id)
         except _Cancelled:
             self._clear(job)
@@ -263,7 +289,7 @@ class JobStore:
             with self._changed:
                 self._making = ""
                 if job_id not in self._jobs:
-                    shutil.rmtree(self._folder / job_id, ignore_errors=True)
+                    shutil.rmtree(self.folder / job_id, ignore_errors=True)
 
     def _progress(self, job_id: str, step: Step, left: float | None) -> None:
         """Tell how far a job is.
@@ -319,13 +345,13 @@ class JobStore:
                 self._jobs[job.id] = job.model_copy(update={"ahead": ahead})
 
     def _write(self, job: Job) -> None:
-        with scratch(self._folder / job.id) as folder:
+        with scratch(self.folder / job.id) as folder:
             (folder / CARD).write_text(job.model_dump_json())
-            (folder / CARD).replace(self._folder / job.id / CARD)
+            (folder / CARD).replace(self.folder / job.id / CARD)
 
     def _clear(self, job: Job) -> None:
         """Delete what was made; what is known of the job stays."""
-        for path in (self._folder / job.id).glob("*"):
+        for path in (self.folder / job.id).glob("*"):
             if path.name != CARD:
                 try:
                     path.unlink(missing_ok=True)
@@ -338,7 +364,7 @@ class JobStore:
             self._changed.notify_all()
             made = job.id == self._making
         if not made:  # else the worker clears up when it notices
-            shutil.rmtree(self._folder / job.id, ignore_errors=True)
+            shutil.rmtree(self.folder / job.id, ignore_errors=True)
 
     def _expire(self) -> None:
         """Forget ended jobs that are too old, too many or too large, the oldest first."""
@@ -348,7 +374,7 @@ class JobStore:
             )
         room = self._most_bytes
         for number, job in enumerate(ended):
-            room -= _size(self._folder / job.id)
+            room -= _size(self.folder / job.id)
             old = time.time() - (job.ended or 0) > self._seconds
             if old or number >= self._most_kept or room < 0:
                 self._forget(job)

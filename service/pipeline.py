@@ -160,8 +160,7 @@ class Pipeline:
                 return _clip(None, growing.voice, lips, clock, data)
             spoken = self.speak(request)
             speech = audio.finish(spoken.speech, pause, request.follows, request.continues)
-        frames = self.draw(avatar, lips, speech, request.start_frame)
-        data = video.encode(frames, avatar.size, speech.samples, request.audio)
+        data = self.film(avatar, lips, speech, request.start_frame, request.audio)
         return _clip(speech, spoken.voice, lips, clock, data)
 
     def resolve(self, request: ChunkRequest) -> ChunkRequest:
@@ -271,6 +270,13 @@ class Pipeline:
         with _translated(lips):
             for index, frame in enumerate(lips.frames(avatar, speech, start_frame)):
                 yield motion.apply(frame, start_frame + index, float(nod[index]))
+
+    def film(
+        self, avatar: Avatar, lips: LipEngine, speech: Speech, start_frame: int, codec: video.SoundCodec
+    ) -> Generator[bytes, None, None]:
+        """Draw and encode a finished speech: equal arguments give equal bytes; see `video.encode`."""
+        frames = self.draw(avatar, lips, speech, start_frame)
+        return video.encode(frames, avatar.size, speech.samples, codec)
 
     def _draw_on(
         self, avatar: Avatar, lips: LipEngine, pieces: Iterator[SpeechSoFar], start_frame: int

@@ -7,6 +7,7 @@ sentences are whole; the page reads the events, speaks the chunks, and tells how
 import secrets
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,6 +23,7 @@ PATIENCE = 2.5  # seconds after which a sentence that nobody ends is spoken as i
 LITTLE_PATIENCE = 0.6  # the same, where its last mark may well have ended it
 
 Kind: TypeAlias = Literal["chunk", "interrupt", "begun", "ended", "closed"]
+Progress: TypeAlias = Literal["begun", "ended"]
 Splitter: TypeAlias = Callable[[str, str], list[Chunk]]
 
 
@@ -48,8 +50,92 @@ class Event:
     """Which chunk began or ended."""
 
 
-class Session:
-    """One conversation. Safe to share between threads."""
+class Session(ABC):
+    """One conversation, wherever it is kept. Safe to share between threads."""
+
+    id: str
+    """Hard to guess."""
+    manner: Manner
+
+    @property
+    @abstractmethod
+    def resume(self) -> int:
+        """Id of the event after which a page that is opened now goes on."""
+
+    @abstractmethod
+    def say(self, text: str, end: bool) -> list[Chunk]:
+        """Add text; return what became ready to be spoken.
+
+        Args:
+            end: nothing more belongs to the last sentence.
+
+        Raises:
+            InvalidRequest: so much text without an end is no sentence.
+        """
+
+    @abstractmethod
+    def interrupt(self) -> None:
+        """Fall silent: what was said so far and is not spoken yet is forgotten."""
+
+    @abstractmethod
+    def tell(self, kind: Progress, index: int) -> None:
+        """Note how far the page is.
+
+        Raises:
+            InvalidRequest: there is no such chunk.
+        """
+
+    @abstractmethod
+    def news(self, after: int) -> list[Event] | None:
+        """Wait for events after one of that id, for a while at most; return those there are.
+
+        None where nobody can wait any longer: this process ends, and another may be asked.
+        """
+
+    def watch(self, after: int) -> Iterator[Event | None]:
+        """Yield the events after one of that id, now and as they come; None from time to time.
+
+        Args:
+            after: 0 for all.
+        """
+        while (news := self.news(after)) is not None:
+            if not news:
+                yield None
+            for event in news:
+                yield event
+                if event.kind == "closed":
+                    return
+            after += len(news)
+
+
+class Sessions(ABC):
+    """Conversations by id, wherever they are kept. Safe to share between threads."""
+
+    @abstractmethod
+    def open(self, manner: Manner) -> Session:
+        """Begin a session.
+
+        Raises:
+            Busy: there are too many.
+        """
+
+    @abstractmethod
+    def get(self, session_id: str) -> Session:
+        """
+        Raises:
+            NotFound: there is no such session (any more).
+        """
+
+    @abstractmethod
+    def close(self, session_id: str) -> None:
+        """
+        Raises:
+            NotFound: there is no such session.
+        """
+
+
+class HeldSession(Session):
+    """A conversation in this process's memory."""
 
     def __init__(self, session_id: str, manner: Manner, split: Splitter, most_text: int) -> None:
         self.id = session_id
@@ -67,18 +153,9 @@ class Session:
 
     @property
     def resume(self) -> int:
-        """Id of the event after which a page that is opened now goes on."""
         return self._resume
 
     def say(self, text: str, end: bool) -> list[Chunk]:
-        """Add text; return what became ready to be spoken.
-
-        Args:
-            end: nothing more belongs to the last sentence.
-
-        Raises:
-            InvalidRequest: so much text without an end is no sentence.
-        """
         with self._changed:
             if len(self._pending) + len(text) > self._most_text:
                 raise InvalidRequest(
@@ -92,19 +169,13 @@ class Session:
             return self._cut(end)
 
     def interrupt(self) -> None:
-        """Fall silent: what was said so far and is not spoken yet is forgotten."""
         with self._changed:
             self.used = time.monotonic()
             self._pending = ""
             self._add("interrupt")
             self._resume = len(self._events)
 
-    def tell(self, kind: Literal["begun", "ended"], index: int) -> None:
-        """Note how far the page is.
-
-        Raises:
-            InvalidRequest: there is no such chunk.
-        """
+    def tell(self, kind: Progress, index: int) -> None:
         with self._changed:
             if index >= len(self._places):
                 raise InvalidRequest(f"no chunk {index} in this session", reason="no-such-chunk", index=index)
@@ -123,28 +194,13 @@ class Session:
             self._released = True
             self._changed.notify_all()
 
-    def watch(self, after: int) -> Iterator[Event | None]:
-        """Yield the events after one of that id, now and as they come; None from time to time.
-
-        Args:
-            after: 0 for all.
-        """
-        while True:
-            with self._changed:
-                self._changed.wait_for(partial(self._has_news, after), self._wait())
-                if self._pending.strip() and time.monotonic() >= self._said + self._patience():
-                    self._cut(end=True)
-                news = self._events[after:]
-                self.used = time.monotonic()
-            if self._released:
-                return
-            if not news:
-                yield None
-            for event in news:
-                yield event
-                if event.kind == "closed":
-                    return
-            after += len(news)
+    def news(self, after: int) -> list[Event] | None:
+        with self._changed:
+            self._changed.wait_for(partial(self._has_news, after), self._wait())
+            if self._pending.strip() and time.monotonic() >= self._said + self._patience():
+                self._cut(end=True)
+            self.used = time.monotonic()
+            return None if self._released else self._events[after:]
 
     def _has_news(self, after: int) -> bool:
         return self._released or len(self._events) > after
@@ -173,8 +229,8 @@ class Session:
         self._changed.notify_all()
 
 
-class SessionStore:
-    """Sessions by id, in memory. Safe to share between threads."""
+class SessionStore(Sessions):
+    """Sessions in this process's memory."""
 
     def __init__(self, split: Splitter, most: int, most_text: int, hours: float) -> None:
         """
@@ -188,28 +244,19 @@ class SessionStore:
         self._most = most
         self._most_text = most_text
         self._seconds = hours * 3600
-        self._sessions: dict[str, Session] = {}
+        self._sessions: dict[str, HeldSession] = {}
         self._lock = threading.Lock()
 
-    def open(self, manner: Manner) -> Session:
-        """Begin a session.
-
-        Raises:
-            Busy: there are too many.
-        """
+    def open(self, manner: Manner) -> HeldSession:
         with self._lock:
             self._expire()
             if len(self._sessions) >= self._most:
                 raise Busy(f"there are {self._most} sessions", reason="too-many-sessions", most=self._most)
-            session = Session(secrets.token_urlsafe(16), manner, self._split, self._most_text)
+            session = HeldSession(secrets.token_urlsafe(16), manner, self._split, self._most_text)
             self._sessions[session.id] = session
             return session
 
-    def get(self, session_id: str) -> Session:
-        """
-        Raises:
-            NotFound: there is no such session (any more).
-        """
+    def get(self, session_id: str) -> HeldSession:
         with self._lock:
             self._expire()
             if session_id not in self._sessions:
@@ -217,10 +264,6 @@ class SessionStore:
             return self._sessions[session_id]
 
     def close(self, session_id: str) -> None:
-        """
-        Raises:
-            NotFound: there is no such session.
-        """
         self.get(session_id).close()
         with self._lock:
             self._sessions.pop(session_id, None)

@@ -89,6 +89,20 @@ class Settings(BaseSettings):
     """Bytes of chunks that are kept so that they need not be made again; 0 keeps none."""
     max_download: int = Field(512 * 2**20, ge=1)
     """Bytes of clips joined into one download."""
+    ray: str = Field("", pattern=r"^(|auto|.+:\d+)$")
+    """The Ray cluster that renders: `host:port` of its head, or `auto`: that of this machine. Empty: none."""
+    ray_least: int = Field(1, ge=1)
+    """Renderers on the cluster that this server keeps ready, and ..."""
+    ray_most: int = Field(8, ge=1)
+    """... how many it may have when many wait."""
+    ray_clips: int = Field(2, ge=1)
+    """Chunks that a renderer makes at once; those of one GPU share its batches."""
+    ray_cpus: float = Field(2, ge=0)
+    """Cores that a renderer takes."""
+    ray_gpus: float = Field(0, ge=0)
+    """GPUs that a renderer takes: 1, or a part of one."""
+    ray_idle: float = Field(120, gt=0)
+    """Seconds after which a renderer that has nothing to do is let go."""
 
     @property
     def key_sums(self) -> list[str]:

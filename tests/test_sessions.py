@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.sessions import Event, Manner, Session, SessionStore
+from service.sessions import Event, HeldSession, Manner, Session, SessionStore
 from tests.server import running_server
 from voiceover import chunks
 from voiceover.errors import Busy, InvalidRequest, NotFound
@@ -22,7 +22,7 @@ TEXT = "Привет! Меня зовут Аватар. Т.е. я, А. С. Пу�
 
 
 def session() -> Session:
-    return Session("id", MANNER, chunks.split, 10_000)
+    return HeldSession("id", MANNER, chunks.split, 10_000)
 
 
 def spoken(talk: Session) -> list[str]:

@@ -1,6 +1,7 @@
 """Voices kept on disk: whole or not at all."""
 
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -58,6 +59,19 @@ def test_its_recording_can_be_heard(folder: Path) -> None:
     with wave.open(io.BytesIO(store.sound(voice.id))) as sound:
         assert (sound.getframerate(), sound.getnchannels()) == (TAKE_RATE, 1)
         assert sound.getnframes() == len(voice.samples)
+
+
+def test_stores_that_share_a_folder_know_the_same_voices(folder: Path) -> None:
+    here, there = VoiceStore(folder, MOST), VoiceStore(folder, MOST)
+    assert there.all() == []
+    voice = here.add(tone(1), "a")
+    assert [known.id for known in there.all()] == [voice.id]
+    there.add(tone(1), "renamed")
+    assert [known.name for known in here.all()] == ["renamed"]
+    there.delete(voice.id)
+    assert here.all() == []
+    with pytest.raises(NotFound):
+        here.get(voice.id)
 
 
 def test_the_same_recording_is_the_same_voice(folder: Path) -> None:
@@ -142,6 +156,9 @@ def test_what_a_killed_server_left_is_removed(folder: Path) -> None:
     voice = store.add(tone(1), "a")
     (folder / ".scratch-1").mkdir()
     (folder / ".scratch-1" / "sample.wav").write_bytes(b"half")
+    assert [known.id for known in VoiceStore(folder, MOST).all()] == [voice.id]
+    assert ".scratch-1/sample.wav" in everything_in(folder), "another server may be writing it"
+    os.utime(folder / ".scratch-1", (0, 0))
     assert [known.id for known in VoiceStore(folder, MOST).all()] == [voice.id]
     assert everything_in(folder) == [voice.id, f"{voice.id}/sample.wav", f"{voice.id}/voice.json"]
 

@@ -85,3 +85,9 @@ class NotReady(VoiceoverError):
     """What was asked for is not there yet, or never will be."""
 
     code = "not-ready"
+
+
+class Unreachable(VoiceoverError):
+    """The cluster that renders cannot be reached, or has no renderer that is ready."""
+
+    code = "cluster-unreachable"

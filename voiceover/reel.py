@@ -43,9 +43,16 @@ class Reel(Sequence[Frame]):
         """
         self._places = np.load(folder / PLACES, allow_pickle=False).tolist()
         with (folder / PICTURES).open("rb") as file:
-            self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            self._data: mmap.mmap | bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         if len(self._data) != self._places[-1]:
             raise ValueError(f"{folder.name} is not whole")
+
+    def __getstate__(self) -> tuple[list[int], bytes]:
+        """Return all there is: where it goes there may be no such folder."""
+        return self._places, bytes(self._data)
+
+    def __setstate__(self, state: tuple[list[int], bytes]) -> None:
+        self._places, self._data = state
 
     def __len__(self) -> int:
         return len(self._places) - 1

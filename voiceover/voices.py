@@ -7,9 +7,10 @@ import logging
 import shutil
 import tempfile
 import threading
+import time
 import wave
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from voiceover.types import Samples
 log = logging.getLogger(__name__)
 
 _SCRATCH = ".scratch-"  # what is being written or deleted; never read
+_ABANDONED = 3600.0  # seconds after which nobody is writing it any more
 _SOUND, _ABOUT = "sample.wav", "voice.json"
 _FULL_SCALE = 32_767  # of 16 bits
 
@@ -47,21 +49,22 @@ class OwnVoice:
 
 
 class VoiceStore:
-    """Voices below a folder: a folder each, which is there whole or not at all. Safe between threads.
+    """Voices below a folder: a folder each, which is there whole or not at all.
 
-    One store may write to a folder at a time. What a killed server left half done is removed when the
-    store is first used.
+    Safe to share between threads, and between processes that share the folder. What a killed server left
+    half done is removed after an hour.
     """
 
     def __init__(self, folder: Path, most: int) -> None:
         """
         Args:
-            folder: read when first needed, made when first written to.
+            folder: read when something in it changed, made when first written to.
             most: how many voices may be kept; all are held in memory, at most 3 MB each.
         """
         self._folder = folder
         self._most = most
-        self._known: dict[str, OwnVoice] | None = None
+        self._known: dict[str, OwnVoice] = {}
+        self._seen: list[tuple[str, int, int]] = []  # what `_places` gave when they were read
         self._lock = threading.Lock()
 
     def all(self) -> list[OwnVoice]:
@@ -98,7 +101,6 @@ class VoiceStore:
                 (scratch / _ABOUT).write_text(_about(voice), encoding="utf-8")
                 self._discard(voice.id)
                 scratch.rename(self._folder / voice.id)
-            self._voices()[voice.id] = voice
             return voice
 
     def delete(self, voice_id: str) -> None:
@@ -109,9 +111,7 @@ class VoiceStore:
             StorageError: it cannot be removed.
         """
         with self._lock:
-            voice = self._find(voice_id)
-            self._discard(voice.id)
-            del self._voices()[voice.id]
+            self._discard(self._find(voice_id).id)
 
     def sound(self, voice_id: str) -> bytes:
         """Return a voice's recording as a WAV file: 24 kHz, 16 bits, mono.
@@ -128,8 +128,9 @@ class VoiceStore:
         return voices[voice_id]
 
     def _voices(self) -> dict[str, OwnVoice]:
-        if self._known is None:
+        if (places := _places(self._folder)) != self._seen:
             self._known = {voice.id: voice for voice in _load(self._folder)}
+            self._seen = places
         return self._known
 
     @contextmanager
@@ -154,10 +155,19 @@ class VoiceStore:
                 place.rename(scratch / voice_id)
 
 
+def _places(folder: Path) -> list[tuple[str, int, int]]:
+    """Return what changes when a voice comes, goes or gets another name: names, inodes, times of change."""
+    try:
+        states = [(place.name, place.stat()) for place in folder.iterdir()]
+    except OSError:  # nothing has been kept yet, or something goes while we look
+        return []
+    return sorted((name, state.st_ino, state.st_mtime_ns) for name, state in states)
+
+
 def _load(folder: Path) -> Iterator[OwnVoice]:
     for place in sorted(folder.iterdir()) if folder.is_dir() else []:
         if place.name.startswith(_SCRATCH):
-            shutil.rmtree(place, ignore_errors=True)
+            _clear(place)
             continue
         try:
             sound = (place / _SOUND).read_bytes()
@@ -165,6 +175,13 @@ def _load(folder: Path) -> Iterator[OwnVoice]:
             yield OwnVoice(place.name, name, hashlib.sha256(sound).hexdigest(), _samples(sound))
         except (OSError, ValueError, KeyError, TypeError, EOFError, wave.Error, InvalidRequest) as exc:
             log.warning("the voice in %s is passed over: %s", place, exc)
+
+
+def _clear(scratch: Path) -> None:
+    """Remove what nobody is at work on any more."""
+    with suppress(OSError):
+        if time.time() - scratch.stat().st_mtime > _ABANDONED:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _about(voice: OwnVoice) -> str:

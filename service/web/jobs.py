@@ -6,7 +6,7 @@ from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify, request, send_file
 
 from service.film import FilmRequest
-from service.jobs import Job, JobStore, State
+from service.jobs import Job, Jobs, State
 from service.settings import Settings
 from service.web import schemas
 from service.web.answers import (
@@ -25,7 +25,7 @@ from service.web.answers import (
 from service.web.problems import sentence
 
 
-def jobs_blueprint(jobs: JobStore, settings: Settings) -> APIBlueprint:
+def jobs_blueprint(jobs: Jobs, settings: Settings) -> APIBlueprint:
     """Return `/api/generate` and the routes below `/api/jobs`."""
     blueprint = APIBlueprint("jobs", __name__, url_prefix="/api", tag="Films")
 
@@ -99,7 +99,7 @@ def jobs_blueprint(jobs: JobStore, settings: Settings) -> APIBlueprint:
     return blueprint
 
 
-def _film_of(jobs: JobStore, job: Job) -> Response:
+def _film_of(jobs: Jobs, job: Job) -> Response:
     """Wait for a film; nothing of it is kept once it has been sent."""
     for news in jobs.watch(job.id):
         job = news or job

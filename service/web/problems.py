@@ -325,6 +325,16 @@ PROBLEMS: Mapping[str, Problem] = {
         "Сервер занят. Попробуйте немного позже.",
         "The server is busy. Try again a little later.",
     ),
+    "cluster-unreachable": Problem(
+        503,
+        "Кластер, который рисует видео, не отвечает. Попробуйте немного позже.",
+        "The cluster that draws the videos does not answer. Try again a little later.",
+    ),
+    "cluster-starting": Problem(
+        503,
+        "Кластер, который рисует видео, ещё запускается. Попробуйте немного позже.",
+        "The cluster that draws the videos is still starting. Try again a little later.",
+    ),
     "films-waiting": Problem(
         503,
         "В очереди уже {waiting} видео. Попробуйте немного позже.",

@@ -6,12 +6,12 @@ from apiflask import APIBlueprint
 from flask import Response, current_app, request
 
 from service.pipeline import ChunkRequest, Pipeline
-from service.sessions import Event, Manner, Session, SessionStore
+from service.sessions import Event, Manner, Session, Sessions
 from service.web import schemas
 from service.web.answers import EVENTS, answers, expect, stream_events
 
 
-def sessions_blueprint(sessions: SessionStore, pipeline: Pipeline) -> APIBlueprint:
+def sessions_blueprint(sessions: Sessions, pipeline: Pipeline) -> APIBlueprint:
     """Return the routes below `/api/sessions`."""
     blueprint = APIBlueprint("sessions", __name__, url_prefix="/api/sessions", tag="Conversations")
 

@@ -1,0 +1,70 @@
+"""What a renderer says of its engines, so that a front may choose among them without asking each time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from service.engines import Registry, measured_rate, mode_of, pace_of
+from service.models import ModelFolder
+from tts.base import CloningEngine, SpeechEngine, Voice
+from voiceover.errors import EngineUnavailable
+from voiceover.lips import LipEngine
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechOffer:
+    """A speech engine as a renderer has it."""
+
+    fault: EngineUnavailable | None
+    """Why it does not work there; then the rest is empty."""
+    voices: tuple[Voice, ...] = ()
+    paces: tuple[float | None, ...] = ()
+    """Of each voice: seconds of work for a second of speech, as far as that was measured."""
+    imitates_in: tuple[str, ...] | None = None
+    """Languages in which it imitates anybody; None if it cannot imitate."""
+
+
+@dataclass(frozen=True, slots=True)
+class LipOffer:
+    """A lip engine as a renderer has it."""
+
+    fault: EngineUnavailable | None
+    rate: float | None = None
+    """Frames drawn in a second, as far as that was measured."""
+    mode: str = ""
+    """How it runs there, and with which files of weights: its pictures may differ by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """All engines of a renderer, by name."""
+
+    speech: dict[str, SpeechOffer]
+    lips: dict[str, LipOffer]
+
+
+def offer(
+    speech: Registry[SpeechEngine], lips: Registry[LipEngine], models: ModelFolder, edition: str
+) -> Offer:
+    """Look at all engines; those that nobody has asked for yet are loaded."""
+    made_with = f"{models.contents()} {edition}"
+    return Offer(
+        {name: _speech_offer(speech, name) for name in speech.names()},
+        {name: _lip_offer(lips, name, made_with) for name in lips.names()},
+    )
+
+
+def _speech_offer(engines: Registry[SpeechEngine], name: str) -> SpeechOffer:
+    if fault := engines.missing(name):
+        return SpeechOffer(fault)
+    engine = engines.get(name)
+    voices: Sequence[Voice] = engine.voices()
+    paces = tuple(pace_of(engine, voice) for voice in voices)
+    imitates_in = tuple(engine.cloned_languages()) if isinstance(engine, CloningEngine) else None
+    return SpeechOffer(None, tuple(voices), paces, imitates_in)
+
+
+def _lip_offer(engines: Registry[LipEngine], name: str, made_with: str) -> LipOffer:
+    if fault := engines.missing(name):
+        return LipOffer(fault)
+    engine = engines.get(name)
+    return LipOffer(None, measured_rate(engine), f"{mode_of(engine)} {made_with}")
