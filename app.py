@@ -23,6 +23,7 @@ from service.pipeline import Pipeline
 from service.say import say_command
 from service.sessions import SessionStore
 from service.settings import Settings
+from service.training import train_command
 from service.warmup import WarmUp
 from service.web import problems, requests
 from service.web.api import api_blueprint
@@ -95,6 +96,7 @@ def create_app(
     app.cli.add_command(key)
     app.cli.add_command(say_command(pipeline))
     app.cli.add_command(doctor_command(settings, pipeline))
+    app.cli.add_command(train_command(pipeline, models, settings.data / "training"))
     if serving:
         jobs.recover()
         warm_up.start()

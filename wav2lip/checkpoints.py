@@ -6,6 +6,10 @@ from voiceover.errors import EngineUnavailable
 
 NAMES = ("wav2lip_gan", "wav2lip")
 """Published checkpoints, the sharper one first."""
+OWN = "own"
+"""Folder of the networks that `flask train` makes, each for one avatar: `ID.safetensors`."""
+EAR = "ear.safetensors"
+"""In that folder: what they all hear with. No avatar is called so: ids are digits, or the default one's."""
 SUFFIXES = (".safetensors", ".pth", ".pt")
 RESTORERS = {"gfpgan": "gfpgan_1.4", "codeformer": "codeformer"}
 """Networks that restore what was drawn: what people call them → the published model."""

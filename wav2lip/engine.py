@@ -20,9 +20,9 @@ from wav2lip import mel, silence, weights
 from wav2lip.batching import Batcher
 from wav2lip.blend import LowerFace
 from wav2lip.blend_device import DeviceLowerFace
-from wav2lip.detect import FaceFramer, can_speak_in
+from wav2lip.detect import FaceFramer
 from wav2lip.device import Renderer, fastest
-from wav2lip.face import Box, crop, smooth_boxes
+from wav2lip.face import Box, crop
 from wav2lip.static import PictureTerms
 
 FIRST_PIECE = 2  # frames: the first picture leaves early
@@ -174,27 +174,21 @@ class Wav2LipEngine:
         return self._faces.get(face.key, lambda: face.lower_face(self._renderer.network.device))
 
     def _frame_face(self, avatar: Avatar, index: int) -> _FrameFace | None:
-        box = self._boxes.get(avatar.digest, lambda: self._frame(avatar))[index]
+        box = self._boxes.get(avatar.digest, lambda: self._framer.steadied(avatar))[index]
         return None if box is None else _FrameFace(avatar, index, box)
-
-    def _frame(self, avatar: Avatar) -> list[Box | None]:
-        """Return the avatar's boxes, steadied over time; None where it has no face that can be drawn on."""
-        found = self._framer.boxes(avatar)
-        padded = [box.padded_below(avatar.frames[0]) for box in found if box is not None]
-        steadied = iter(smooth_boxes(padded))
-        boxes = [None if box is None else next(steadied) for box in found]
-        return [
-            box if box is not None and face is not None and can_speak_in(box, face) else None
-            for box, face in zip(boxes, avatar.faces, strict=True)
-        ]
 
 
 def hear(speech: Speech) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Return each frame's window of sound, `(frames, 1, 80, 16)`, and how much it shows, `(frames,)`."""
+    spectrogram, heard = listen(speech)
+    return mel.frame_windows(spectrogram, speech.frames, FPS), silence.rest_gate(speech, heard)
+
+
+def listen(speech: Speech) -> tuple[mel.Mel, list[silence.Span]]:
+    """Return a speech's mel spectrogram, silent where nothing is said, and when something is."""
     samples = _at_16_khz(speech)
     heard = silence.heard_spans(samples, mel.SAMPLE_RATE)
-    spectrogram = silence.hush(mel.mel_spectrogram(samples), heard)
-    return mel.frame_windows(spectrogram, speech.frames, FPS), silence.rest_gate(speech, heard)
+    return silence.hush(mel.mel_spectrogram(samples), heard), heard
 
 
 def _at_16_khz(speech: Speech) -> Samples:

@@ -1,0 +1,243 @@
+"""`flask train`: a network of an avatar's own, from nothing but what visemes and the voices here make."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from service.models import ModelFolder
+from service.pipeline import Pipeline
+from service.practice.tracks import TRACKS
+from service.practice.voices import HELD_OUT, VARIANTS, lessons, natural, throats
+from tts.base import SpeechEngine, Voice
+from voiceover.errors import VoiceoverError
+from voiceover.types import Avatar
+from wav2lip import checkpoints
+
+if TYPE_CHECKING:
+    from wav2lip.training.corpus import Drawing, Lesson, Pictures
+    from wav2lip.training.course import Progress
+
+MINUTES = 30.0
+WIDTH = 0.25
+SPEECHES = 2600  # by espeak: two hours
+NATURAL_SPEECHES, COPIES = 420, 3  # by natural voices, each at three paces: another hour
+PICTURES = 10_000
+NATURAL_VOICES = 4  # at most
+EXAMINED = 60  # speeches
+STRIP_EVERY = 20.0  # s
+
+T = TypeVar("T")
+
+
+class School:
+    """Where a network learns: first to hear, which serves all avatars, then to draw one of them."""
+
+    def __init__(
+        self, pipeline: Pipeline, models: ModelFolder, folder: Path, width: float, seed: int
+    ) -> None:
+        """
+        Args:
+            folder: for what is learned from, and what has been learned so far; at most some 400 MB.
+        """
+        self._pipeline = pipeline
+        self._own = models.folder / checkpoints.OWN
+        self._folder = folder
+        self._width = width
+        self._seed = seed
+
+    def has_ear(self) -> bool:
+        """Whether there is an ear of this width."""
+        from wav2lip.training.graft import width_of
+
+        return width_of(self._ear_file) == self._width
+
+    def learn_to_hear(self, length: int | float) -> None:
+        """Train an ear and keep it.
+
+        Args:
+            length: of the course, see `wav2lip.training.course.follow`.
+        """
+        from wav2lip.device import best_device
+        from wav2lip.training import corpus, course, graft
+        from wav2lip.training.ear import agreement, ear_course
+
+        folder = self._desk("ear")
+        sounds = corpus.kept(
+            folder / "sounds.pt", corpus.Sounds, lambda: corpus.sounds_of(_shown(self._lessons()))
+        )
+        importance = [track.importance for track in TRACKS]
+        ear, learning = ear_course(sounds, importance, self._width, self._seed, best_device())
+        with _Bar("ear") as bar:
+            steps = course.follow(learning, length, folder / "state.pt", bar.show)
+        for name, examined in self._examinations():
+            told = zip(TRACKS, agreement(ear, corpus.sounds_of(examined)), strict=True)
+            click.echo(f"{name}, unheard: " + ", ".join(f"{track.name} r {r:.2f}" for track, r in told))
+        graft.write(ear, self._ear_file, self._told(steps))
+        shutil.rmtree(folder)
+        click.echo(f"{self._ear_file} hears.")
+
+    def learn_to_draw(self, avatar: Avatar, length: int | float) -> None:
+        """Train a hand for an avatar, an ear where there is none, and install a network of the two.
+
+        Args:
+            length: of the course, see `wav2lip.training.course.follow`.
+
+        Raises:
+            EngineUnavailable: the ear cannot be used.
+            FaceNotFound: the avatar has no face that can be learned.
+        """
+        from wav2lip.device import best_device
+        from wav2lip.model import Wav2Lip
+        from wav2lip.training import corpus, course, graft, strips
+        from wav2lip.training.ear import Ear
+        from wav2lip.training.hand import beside, hand_course
+
+        folder = self._desk(f"hand-{avatar.id}")
+        pictures = corpus.kept(folder / "pictures.pt", corpus.Pictures, lambda: self._pictures(avatar))
+        hand, learning = hand_course(pictures, self._width, self._seed, best_device())
+        strip = folder.with_suffix(".png")
+
+        def draw_strip() -> None:
+            strips.write(strip, *beside(hand, pictures))
+
+        with _Bar(avatar.id, draw_strip) as bar:
+            click.echo(f"Teacher above, student below: {strip}")
+            steps = course.follow(learning, length, folder / "state.pt", bar.show)
+        draw_strip()
+        if not self.has_ear():
+            self.learn_to_hear(length)
+        ear = graft.read_ear(self._ear_file, Ear(Wav2Lip(self._width), len(TRACKS)))
+        network = graft.graft(ear, hand.cpu(), Wav2Lip(self._width))
+        path = self._own / f"{avatar.id}.safetensors"
+        graft.write(network, path, self._told(steps) | {"avatar": avatar.id})
+        shutil.rmtree(folder)
+        click.echo(f"{path} is ready; a running server finds it by itself.")
+
+    @property
+    def _ear_file(self) -> Path:
+        return self._own / checkpoints.EAR
+
+    def _told(self, steps: int) -> dict[str, str]:
+        return {"width": str(self._width), "seed": str(self._seed), "steps": str(steps)}
+
+    def _desk(self, name: str) -> Path:
+        """Return a folder to learn in; what other avatars' courses left is thrown away."""
+        wanted = self._folder / f"{name}-{self._seed}-{self._width:g}"
+        for other in self._folder.glob(f"{name.partition('-')[0]}*"):
+            if other.is_dir() and other != wanted:
+                shutil.rmtree(other)
+        wanted.mkdir(parents=True, exist_ok=True)
+        return wanted
+
+    def _voices(self) -> "Iterator[tuple[SpeechEngine, list[Voice], list[Voice], int, int]]":
+        """Yield engines with voices to practise and to be examined with, speeches, and copies of each."""
+        espeak = self._pipeline.speech.get("espeak")
+        yield espeak, throats(espeak, VARIANTS), throats(espeak, HELD_OUT), SPEECHES, 1
+        if self._pipeline.speech.missing("piper") is None:
+            piper = self._pipeline.speech.get("piper")
+            voices = natural(piper)[:NATURAL_VOICES]
+            yield piper, voices, voices, NATURAL_SPEECHES, COPIES
+
+    def _lessons(self) -> "Iterator[Lesson]":
+        for engine, voices, _, count, copies in self._voices():
+            yield from lessons(engine, voices, count, copies, self._seed)
+
+    def _examinations(self) -> "Iterator[tuple[str, Iterator[Lesson]]]":
+        for engine, _, voices, _, _ in self._voices():
+            yield engine.name, lessons(engine, voices, EXAMINED, 1, self._seed, examined=True)
+
+    def _pictures(self, avatar: Avatar) -> "Pictures":
+        from wav2lip.detect import FaceFramer
+        from wav2lip.training import corpus
+
+        boxes = FaceFramer(self._own).steadied(avatar)
+        return corpus.pictures_of(
+            islice(_shown(self._drawings(avatar), PICTURES), PICTURES), avatar.frames, boxes
+        )
+
+    def _drawings(self, avatar: Avatar) -> "Iterator[Drawing]":
+        from wav2lip.training.corpus import Drawing
+
+        teacher = self._pipeline.lips.get("visemes")
+        espeak = self._pipeline.speech.get("espeak")
+        start = 0
+        for lesson in lessons(espeak, throats(espeak, VARIANTS), PICTURES, 1, self._seed):
+            pictures = teacher.frames(avatar, lesson.speech, start)
+            for number, (shape, picture) in enumerate(zip(lesson.shapes, pictures, strict=True), start):
+                yield Drawing(shape, picture, number % len(avatar.frames))
+            start += lesson.speech.frames
+
+
+def _shown(things: "Iterable[T]", total: int | None = None) -> "Iterator[T]":
+    from tqdm import tqdm
+
+    return iter(tqdm(things, "rendering", total, leave=False))
+
+
+class _Bar:
+    """A course's progress in the terminal."""
+
+    def __init__(self, name: str, every: Callable[[], None] = lambda: None) -> None:
+        """
+        Args:
+            every: done now and then.
+        """
+        from tqdm import tqdm
+
+        self._bar = tqdm(desc=name, unit="step")
+        self._loss = 0.0
+        self._every = every
+        self._last = time.monotonic()
+
+    def __enter__(self) -> "_Bar":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def show(self, progress: "Progress") -> None:
+        self._loss = progress.loss if not self._loss else 0.98 * self._loss + 0.02 * progress.loss
+        self._bar.total = progress.steps
+        self._bar.set_postfix(loss=f"{self._loss:.4f}", refresh=False)
+        self._bar.update(progress.step - self._bar.n)
+        if time.monotonic() - self._last > STRIP_EVERY:
+            self._every()
+            self._last = time.monotonic()
+
+
+def train_command(pipeline: Pipeline, models: ModelFolder, folder: Path) -> click.Command:
+    """Return the command.
+
+    Args:
+        folder: for what is learned from, while learning goes on.
+    """
+
+    @click.command()
+    @click.option("--avatar", help="Whose face is to be learned.")
+    @click.option("--ear", is_flag=True, help="Learn to hear anew: one ear serves all avatars.")
+    @click.option("--minutes", default=MINUTES, show_default=True, type=click.FloatRange(min=0.1))
+    @click.option("--steps", type=click.IntRange(min=1), help="Instead of minutes: repeats a run to the bit.")
+    @click.option("--width", default=WIDTH, show_default=True, type=click.FloatRange(1 / 16, 1))
+    @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
+    def train(
+        avatar: str | None, ear: bool, minutes: float, steps: int | None, width: float, seed: int
+    ) -> None:
+        """Train the Wav2Lip engine for an avatar. Started again, it goes on where it was stopped."""
+        if not (avatar or ear):
+            raise click.UsageError("Say --avatar ID, or --ear.")
+        length = steps or float(minutes)
+        try:
+            school = School(pipeline, models, folder, width, seed)
+            if ear:
+                school.learn_to_hear(length)
+            if avatar:
+                school.learn_to_draw(pipeline.avatars.get(avatar), length)
+        except VoiceoverError as exc:
+            raise click.ClickException(str(exc)) from exc
+
+    return train
