@@ -92,7 +92,7 @@ def shoot(
     """
     files = FilmFiles(folder)
     avatar = pipeline.avatars.get(request.avatar)
-    lips = pipeline.choose_lips(request.lips)
+    lips = pipeline.choose_lips(request.lips, request.avatar)
     lips.prepare(avatar)
     chunks = pipeline.split(request.text, request.language, request.voice)
     speeches = _evened(_spoken(pipeline, request, chunks, report), chunks)
