@@ -1,7 +1,6 @@
 """`flask train`: a network of an avatar's own, from nothing but what visemes and the voices here make."""
 
 import shutil
-import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -29,7 +28,7 @@ NATURAL_SPEECHES, COPIES = 420, 3  # by natural voices, each at three paces: ano
 PICTURES = 10_000
 NATURAL_VOICES = 4  # at most
 EXAMINED = 60  # speeches
-STRIP_EVERY = 20.0  # s
+STRIP_EVERY = 200  # steps
 
 T = TypeVar("T")
 
@@ -100,7 +99,7 @@ class School:
         folder = self._desk(f"hand-{avatar.id}")
         pictures = corpus.kept(folder / "pictures.pt", corpus.Pictures, lambda: self._pictures(avatar))
         hand, learning = hand_course(pictures, self._width, self._seed, best_device())
-        strip = folder.with_suffix(".png")
+        strip = self._folder / f"{avatar.id}.png"
 
         def draw_strip() -> None:
             strips.write(strip, *beside(hand, pictures))
@@ -185,14 +184,13 @@ class _Bar:
     def __init__(self, name: str, every: Callable[[], None] = lambda: None) -> None:
         """
         Args:
-            every: done now and then.
+            every: done every `STRIP_EVERY` steps.
         """
         from tqdm import tqdm
 
         self._bar = tqdm(desc=name, unit="step")
         self._loss = 0.0
         self._every = every
-        self._last = time.monotonic()
 
     def __enter__(self) -> "_Bar":
         return self
@@ -205,9 +203,8 @@ class _Bar:
         self._bar.total = progress.steps
         self._bar.set_postfix(loss=f"{self._loss:.4f}", refresh=False)
         self._bar.update(progress.step - self._bar.n)
-        if time.monotonic() - self._last > STRIP_EVERY:
+        if progress.step % STRIP_EVERY == 0:
             self._every()
-            self._last = time.monotonic()
 
 
 def train_command(pipeline: Pipeline, models: ModelFolder, folder: Path) -> click.Command:

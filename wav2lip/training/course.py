@@ -57,7 +57,7 @@ def follow(
         watch: told of each step.
     """
     parameters = [p for p in course.module.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, weight_decay=DECAY)
+    optimizer = torch.optim.AdamW(parameters, weight_decay=DECAY, fused=True)
     step, steps = _resume(course, optimizer, state)
     if isinstance(length, int):
         steps = length

@@ -11,7 +11,7 @@ from wav2lip.training.corpus import Sounds
 from wav2lip.training.course import Course
 from wav2lip.training.disguise import disguised
 
-BATCH = 128  # windows
+BATCH = 64  # windows
 RATE = 2e-3
 
 
