@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from voiceover.errors import FaceNotFound
 from voiceover.types import FPS, Frame, Speech
 from wav2lip.engine import listen
 from wav2lip.face import Box, crop
@@ -111,8 +112,13 @@ def pictures_of(drawings: Iterable[Drawing], frames: Iterable[Frame], boxes: lis
     Args:
         frames: of the avatar.
         boxes: of the face in each frame; pictures of frames without one are left out.
+
+    Raises:
+        FaceNotFound: all are.
     """
     kept = [(d.shape, lower_rows(d.picture, box), d.look) for d in drawings if (box := boxes[d.look])]
+    if not kept:
+        raise FaceNotFound("the avatar has no face that Wav2Lip could draw on")
     used = sorted({look for _, _, look in kept})
     wanted = set(used)
     seen = {i: crop(frame, box) for i, frame in enumerate(frames) if i in wanted and (box := boxes[i])}

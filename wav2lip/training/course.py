@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-WARM_UP = 100  # steps in which the rate rises
+WARM_UP = 50  # steps in which the rate rises
 PROBED = 30  # steps after which it is planned how many there will be
-MOMENTUM = 0.02  # of the norms' averages
+MOMENTUM = 0.05  # of the norms' averages
 DECAY = 0.01  # of weights
 STEEPEST = 1.0  # norm of a gradient
 SAVED_EVERY = 60.0  # s
@@ -54,7 +54,7 @@ def follow(
     Args:
         length: steps; or, as a float, minutes, of which steps are made when their speed is known.
         state: file that keeps what has been learned, and how many steps were planned.
-        watch: told of each step.
+        watch: told of each step; what it raises ends the course, which is kept.
     """
     parameters = [p for p in course.module.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(parameters, weight_decay=DECAY, fused=True)
@@ -79,8 +79,12 @@ def follow(
         step += 1
         if steps is None and step == PROBED:
             steps = max(round(60 * length * PROBED / (time.monotonic() - begun)), PROBED)
-        watch(Progress(step, steps, loss.item()))
-        if steps and (step >= steps or time.monotonic() - saved > SAVED_EVERY):
+        try:
+            watch(Progress(step, steps, loss.item()))
+        except BaseException:
+            _save(course, optimizer, step, steps, state)
+            raise
+        if step == steps or time.monotonic() - saved > SAVED_EVERY:
             _save(course, optimizer, step, steps, state)
             saved = time.monotonic()
     course.module.eval()
@@ -100,10 +104,10 @@ def _resume(course: Course, optimizer: torch.optim.Optimizer, path: Path) -> tup
     state = torch.load(path, weights_only=True)
     course.module.load_state_dict(state["module"])
     optimizer.load_state_dict(state["optimizer"])
-    return int(state["step"]), int(state["steps"])
+    return state["step"], state["steps"]
 
 
-def _save(course: Course, optimizer: torch.optim.Optimizer, step: int, steps: int, path: Path) -> None:
+def _save(course: Course, optimizer: torch.optim.Optimizer, step: int, steps: int | None, path: Path) -> None:
     part = path.with_suffix(".part")
     learned = {"module": course.module.state_dict(), "optimizer": optimizer.state_dict()}
     torch.save({"step": step, "steps": steps, **learned}, part)

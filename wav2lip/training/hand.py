@@ -108,8 +108,11 @@ def hand_course(pictures: Pictures, width: float, seed: int, device: torch.devic
 
 @torch.no_grad()
 def beside(hand: Hand, pictures: Pictures) -> tuple[Tensor, Tensor]:
-    """Return some pictures and the same as the hand draws them, `(n, 3, 41, 96)` each, in [0, 1]."""
-    some = torch.linspace(0, len(pictures) - 1, SHOWN).long()
+    """Return some pictures and the same as the hand draws them, `(n, 3, 41, 96)` each, in [0, 1].
+
+    They are in the order of their first track, from the least of it to the most.
+    """
+    some = pictures.shapes[:, 0].argsort()[torch.linspace(0, len(pictures) - 1, SHOWN).long()]
     device = next(hand.parameters()).device
     learning = hand.training
     hand.eval()
