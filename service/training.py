@@ -20,7 +20,7 @@ from wav2lip import checkpoints
 
 if TYPE_CHECKING:
     from wav2lip.training.corpus import Drawing, Lesson, Pictures, Sounds
-    from wav2lip.training.course import Progress
+    from wav2lip.training.course import Learned, Progress
 
 MINUTES = 30.0
 WIDTH = 0.25
@@ -90,11 +90,11 @@ class School:
         importance = [track.importance for track in TRACKS]
         ear, learning = ear_course(sounds, importance, self._width, self._seed, best_device())
         with _Bar("ear") as bar:
-            steps = course.follow(learning, length, folder / "state.pt", bar.show)
+            learned = course.follow(learning, length, folder / "state.pt", bar.show)
         for name, speeches in self._examinations():
             agrees = zip(TRACKS, agreement(ear, corpus.sounds_of(speeches)), strict=True)
             click.echo(f"{name}, unheard: " + ", ".join(f"{track.name} r {r:.2f}" for track, r in agrees))
-        graft.write(ear, self._ear_file, self._told(steps))
+        graft.write(ear, self._ear_file, self._told(learned))
         shutil.rmtree(folder)
 
     def learn_to_draw(self, avatar: Avatar, length: int | float) -> None:
@@ -118,14 +118,14 @@ class School:
         hand, learning = hand_course(pictures, self._width, self._seed, best_device())
         click.echo(f"Teacher above, student below: {strip}")
         with _Bar(avatar.id, lambda: strips.write(strip, *beside(hand, pictures))) as bar:
-            steps = course.follow(learning, length, folder / "state.pt", bar.show)
+            learned = course.follow(learning, length, folder / "state.pt", bar.show)
         strips.write(strip, *beside(hand, pictures))
         if not self.has_ear():
             self.learn_to_hear(length)
         ear = graft.read_ear(self._ear_file, Ear(Wav2Lip(self._width), len(TRACKS)))
         network = graft.graft(ear, hand.cpu(), Wav2Lip(self._width))
         path = self._own / f"{avatar.id}.safetensors"
-        graft.write(network, path, self._told(steps) | {"avatar": avatar.id})
+        graft.write(network, path, self._told(learned) | {"avatar": avatar.id})
         shutil.rmtree(folder)
         click.echo(f"{path} is ready; a running server finds it by itself.")
 
@@ -133,8 +133,10 @@ class School:
     def _ear_file(self) -> Path:
         return self._own / checkpoints.EAR
 
-    def _told(self, steps: int) -> dict[str, str]:
-        return {"width": str(self._width), "seed": str(self._seed), "steps": str(steps)}
+    def _told(self, learned: "Learned") -> dict[str, str]:
+        curve = " ".join(f"{step}:{loss:.4g}" for step, loss in learned.curve)
+        facts = {"width": self._width, "seed": self._seed, "steps": learned.step, "curve": curve}
+        return {name: str(fact) for name, fact in facts.items()}
 
     def _desk(self, name: str) -> Path:
         """Return a folder to learn in; what another course of the kind left is thrown away."""

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
@@ -15,6 +15,7 @@ MOMENTUM = 0.05  # of the norms' averages
 DECAY = 0.01  # of weights
 STEEPEST = 1.0  # norm of a gradient
 SAVED_EVERY = 60.0  # s
+POINT_EVERY = 100  # steps, of the curve
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,55 +41,78 @@ class Progress:
     """Of this step"""
 
 
+@dataclass(slots=True)
+class Learned:
+    """What a course has come to."""
+
+    step: int = 0
+    steps: int | None = None
+    """How many there will be; None until that is planned."""
+    curve: list[tuple[int, float]] = field(default_factory=list)
+    """Now and then a step, and the mean loss since the one before."""
+
+
 def follow(
     course: Course,
     length: int | float,
-    state: Path,
+    path: Path,
     watch: Callable[[Progress], None] = lambda _: None,
-) -> int:
-    """Learn to the end, from where a former run stopped; return the number of steps.
+) -> Learned:
+    """Learn to the end, from where a former run stopped.
 
     Same seed, same steps and same number of threads on the same machine give the same weights, however
     often the course is interrupted.
 
     Args:
         length: steps; or, as a float, minutes, of which steps are made when their speed is known.
-        state: file that keeps what has been learned, and how many steps were planned.
+        path: file that keeps what has been learned.
         watch: told of each step; what it raises ends the course, which is kept.
     """
     parameters = [p for p in course.module.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(parameters, weight_decay=DECAY, fused=True)
-    step, steps = _resume(course, optimizer, state)
+    learned = _recalled(course, optimizer, path)
     if isinstance(length, int):
-        steps = length
-    device, begun, saved = parameters[0].device.type, time.monotonic(), time.monotonic()
+        learned.steps = length
     for norm in course.module.modules():
         if isinstance(norm, nn.BatchNorm2d):
             norm.momentum = MOMENTUM
     course.module.train()
-    while steps is None or step < steps:
-        random = torch.Generator().manual_seed(course.seed * 10**9 + step)
-        for group in optimizer.param_groups:
-            group["lr"] = course.rate * _pace(step, steps)
-        with torch.autocast(device, torch.bfloat16):
-            loss = course.loss(random, step)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(parameters, STEEPEST)
-        optimizer.step()
-        step += 1
-        if steps is None and step == PROBED:
-            steps = max(round(60 * length * PROBED / (time.monotonic() - begun)), PROBED)
+    begun = saved = time.monotonic()
+    losses: list[float] = []
+    while learned.steps is None or learned.step < learned.steps:
+        losses.append(loss := _step(course, parameters, optimizer, learned))
+        learned.step += 1
+        if learned.steps is None and learned.step == PROBED:
+            learned.steps = max(round(60 * length * PROBED / (time.monotonic() - begun)), PROBED)
+        if learned.step % POINT_EVERY == 0:
+            learned.curve.append((learned.step, sum(losses) / len(losses)))
+            losses.clear()
         try:
-            watch(Progress(step, steps, loss.item()))
+            watch(Progress(learned.step, learned.steps, loss))
         except BaseException:
-            _save(course, optimizer, step, steps, state)
+            _keep(course, optimizer, learned, path)
             raise
-        if step == steps or time.monotonic() - saved > SAVED_EVERY:
-            _save(course, optimizer, step, steps, state)
+        if learned.step == learned.steps or time.monotonic() - saved > SAVED_EVERY:
+            _keep(course, optimizer, learned, path)
             saved = time.monotonic()
     course.module.eval()
-    return steps
+    return learned
+
+
+def _step(
+    course: Course, parameters: list[nn.Parameter], optimizer: torch.optim.Optimizer, learned: Learned
+) -> float:
+    """Learn from one batch; return its loss."""
+    random = torch.Generator().manual_seed(course.seed * 10**9 + learned.step)
+    for group in optimizer.param_groups:
+        group["lr"] = course.rate * _pace(learned.step, learned.steps)
+    with torch.autocast(parameters[0].device.type, torch.bfloat16):
+        loss = course.loss(random, learned.step)
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(parameters, STEEPEST)
+    optimizer.step()
+    return loss.item()
 
 
 def _pace(step: int, steps: int | None) -> float:
@@ -98,17 +122,17 @@ def _pace(step: int, steps: int | None) -> float:
     return 0.5 + 0.5 * math.cos(math.pi * (step - WARM_UP) / (steps - WARM_UP))
 
 
-def _resume(course: Course, optimizer: torch.optim.Optimizer, path: Path) -> tuple[int, int | None]:
+def _recalled(course: Course, optimizer: torch.optim.Optimizer, path: Path) -> Learned:
     if not path.is_file():
-        return 0, None
+        return Learned()
     state = torch.load(path, weights_only=True)
     course.module.load_state_dict(state["module"])
     optimizer.load_state_dict(state["optimizer"])
-    return state["step"], state["steps"]
+    return Learned(**state["learned"])
 
 
-def _save(course: Course, optimizer: torch.optim.Optimizer, step: int, steps: int | None, path: Path) -> None:
+def _keep(course: Course, optimizer: torch.optim.Optimizer, learned: Learned, path: Path) -> None:
     part = path.with_suffix(".part")
-    learned = {"module": course.module.state_dict(), "optimizer": optimizer.state_dict()}
-    torch.save({"step": step, "steps": steps, **learned}, part)
+    state = {"module": course.module.state_dict(), "optimizer": optimizer.state_dict()}
+    torch.save({**state, "learned": asdict(learned)}, part)
     part.replace(path)
