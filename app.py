@@ -28,6 +28,7 @@ from service.pipeline import Pipeline
 from service.say import say_command
 from service.sessions import Sessions, SessionStore
 from service.settings import Settings
+from service.training import train_command
 from service.warmup import WarmUp
 from service.web import problems, requests
 from service.web.api import api_blueprint
@@ -127,6 +128,7 @@ def create_app(
     app.cli.add_command(key)
     app.cli.add_command(say_command(here))
     app.cli.add_command(doctor_command(settings, here, cluster))
+    app.cli.add_command(train_command(here, models, settings.data / "training"))
     app.extensions["cluster"] = cluster
     if serving:
         for place in (Path(tempfile.gettempdir()), *settings.data.glob("*/"), *settings.data.glob("jobs/*/")):

@@ -1,6 +1,6 @@
 """How well the lips say what is heard: MediaPipe reads the mouth back from rendered frames.
 
-    python -m benchmarks.lipsync [PICTURE …] [--languages ru en-us] [--lips visemes]
+    python -m benchmarks.lipsync [PICTURE …] [--voices espeak:ru+f2 …] [--lips visemes]
 
 The default avatar is measured, and any pictures named. The sentences are held out: nothing in
 `visemes` was tuned on them. Head motion and blinking are left out, so that only the lips count.
@@ -12,16 +12,15 @@ import argparse
 import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from service.engines import lip_engines
+from service.engines import lip_engines, speech_engines, voice_by_id
 from service.models import ModelFolder
-from tts.espeak import EspeakEngine
 from visemes import facemesh
 from visemes.motion import LEAD, MouthPose, mouth_poses
 from visemes.mouthframe import mouth_frame
@@ -34,6 +33,7 @@ from voiceover.types import FPS, Avatar, Frame, Landmarks, Speech
 
 CLOSED = 1.5  # mm between the lips below which a mouth counts as closed
 PAUSE = 0.35  # s of silence after each sentence
+VOICES = ("espeak:ru+f2", "espeak:en-us+f2")
 LAG_STEP = 0.005  # s
 MAX_LAG = 0.3  # s
 
@@ -125,19 +125,19 @@ def main() -> None:
     parser.add_argument(
         "pictures", nargs="*", type=Path, help="portraits to measure beside the default avatar"
     )
-    parser.add_argument("--languages", nargs="+", default=list(SENTENCES), choices=list(SENTENCES))
+    parser.add_argument("--voices", nargs="+", default=VOICES, help="ids; espeak's with any variant")
     parser.add_argument("--lips", default="visemes", choices=lip_engines(ModelFolder()).names())
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     cv2.setNumThreads(1)
     avatars = [portrait(DEFAULT_AVATAR, DEFAULT_AVATAR, astronaut()), *map(_avatar, arguments.pictures)]
-    speeches = {language: list(_speeches(language, SENTENCES[language])) for language in arguments.languages}
+    speeches = {voice: list(_speeches(voice)) for voice in arguments.voices}
     engine = lip_engines(ModelFolder()).get(arguments.lips)
     _print_heading()
     with LandmarkFinder() as finder:
         for avatar in avatars:
-            for language in arguments.languages:
-                _print_score(avatar.name, language, measure(avatar, speeches[language], finder, engine))
+            for voice, spoken in speeches.items():
+                _print_score(avatar.name, voice, measure(avatar, spoken, finder, engine))
 
 
 def measure(avatar: Avatar, speeches: Iterable[Speech], finder: LandmarkFinder, engine: LipEngine) -> Score:
@@ -173,11 +173,12 @@ def _avatar(path: Path) -> Avatar:
     return portrait(path.stem, path.stem, np.asarray(picture, np.uint8))
 
 
-def _speeches(language: str, sentences: Sequence[str]) -> Iterator[Speech]:
-    engine = EspeakEngine()
-    voice = next(voice for voice in engine.voices() if voice.language == language)
-    for sentence in sentences:
-        yield finish(engine.synthesize(sentence, voice), PAUSE)
+def _speeches(voice_id: str) -> Iterator[Speech]:
+    """Speak the sentences of a voice's language; a variant is one of the voice before the "+"."""
+    engine = speech_engines(ModelFolder()).get(voice_id.partition(":")[0])
+    known = voice_by_id(list(engine.voices()), voice_id.partition("+")[0])
+    for sentence in SENTENCES[known.language]:
+        yield finish(engine.synthesize(sentence, replace(known, id=voice_id)), PAUSE)
 
 
 def _read(
@@ -249,18 +250,18 @@ def _lateness(pairs: Sequence[tuple[Track, Track]]) -> float:
 
 def _print_heading() -> None:
     print(
-        f"{'face':<20} {'':<5} {'opening':>8} {'slope':>6} {'width':>6} {'m/b/p':>6} {'closed':>7} "
+        f"{'face':<20} {'voice':<24} {'opening':>8} {'slope':>6} {'width':>6} {'m/b/p':>6} {'closed':>7} "
         f"{'others':>7} {'vowels':>7} {'silence':>8} {'late for':>9} {'late for':>9} {'CPU':>6}"
     )
     print(
-        f"{'':<20} {'':<5} {'corr.':>8} {'':>6} {'corr.':>6} {'count':>6} {'at mid':>7} "
+        f"{'':<20} {'':<24} {'corr.':>8} {'':>6} {'corr.':>6} {'count':>6} {'at mid':>7} "
         f"{'closed':>7} {'open':>7} {'mm':>8} {'intent ms':>9} {'sound ms':>9} {'ms':>6}"
     )
 
 
-def _print_score(name: str, language: str, score: Score) -> None:
+def _print_score(name: str, voice: str, score: Score) -> None:
     print(
-        f"{name[:20]:<20} {language:<5} {score.opening_correlation:>8.3f} {score.opening_slope:>6.2f} "
+        f"{name[:20]:<20} {voice[:24]:<24} {score.opening_correlation:>8.3f} {score.opening_slope:>6.2f} "
         f"{score.width_correlation:>6.3f} {score.bilabials:>6} {score.bilabials_closed:>7.2f} "
         f"{score.others_closed:>7.2f} {score.vowels_open:>7.2f} {score.silence_motion:>8.2f} "
         f"{score.late_for_intent:>9.0f} {score.late_for_sound:>9.0f} {score.cpu:>6.2f}",

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from service.guard import PATIENCE, Guarded
 from service.models import ModelFolder
@@ -14,9 +14,10 @@ from voiceover import align
 from voiceover.errors import EngineUnavailable, NotFound, SynthesisError
 from voiceover.lips import LipEngine
 from voiceover.takes import TAKE_RATE
-from voiceover.types import FPS, Samples
+from voiceover.types import FPS, Avatar, Samples
 from voiceover.voices import OwnVoice
 from wav2lip import checkpoints
+from wav2lip.own import Drawing, Wav2Lips
 
 if TYPE_CHECKING:
     from wav2lip.restore import Restorer
@@ -37,6 +38,9 @@ SYNONYMS = {"cmn": "zh", "nb": "no"}
 
 E = TypeVar("E")
 
+Doubt: TypeAlias = Callable[[str], EngineUnavailable | None]
+"""Says why an engine of that name should not be used unless it is asked for; None: nothing is against it."""
+
 
 class Registry(Generic[E]):
     """Engines of one kind in order of preference. Safe to share between threads."""
@@ -46,16 +50,19 @@ class Registry(Generic[E]):
         kind: str,
         makers: Mapping[str, Callable[[], E]],
         objection: Callable[[E], EngineUnavailable | None] = lambda _: None,
+        doubt: Doubt = lambda _: None,
     ) -> None:
         """
         Args:
             kind: what people call it, such as "lips".
             makers: name → what makes the engine or raises `EngineUnavailable`; best first.
             objection: says why an engine that works should not be used unless it is asked for by name.
+            doubt: says the same of an engine's name, for which it need not be loaded.
         """
         self._kind = kind
         self._makers = dict(makers)
         self._objection = objection
+        self._doubt = doubt
         self._engines: dict[str, E] = {}
         self._locks = {name: threading.Lock() for name in makers}
 
@@ -96,16 +103,19 @@ class Registry(Generic[E]):
 
     def objection(self, name: str) -> EngineUnavailable | None:
         """Return why `AUTO` passes over an engine, or None: it cannot work here, or it should not."""
-        return self.missing(name) or self._objection(self.get(name))
+        return self._doubt(name) or self.missing(name) or self._objection(self.get(name))
 
-    def best(self) -> E:
+    def best(self, doubt: Doubt = lambda _: None) -> E:
         """Return the first engine that works and that nothing speaks against.
+
+        Args:
+            doubt: says why an engine should not be used this time.
 
         Raises:
             EngineUnavailable: there is none.
         """
         for name in self._makers:
-            if self.objection(name) is None:
+            if doubt(name) is None and self.objection(name) is None:
                 return self.get(name)
         reasons = "; ".join(f"{name}: {self.objection(name)}" for name in self._makers)
         raise EngineUnavailable(f"no {self._kind} engine works: {reasons}", engine=self._kind)
@@ -198,12 +208,27 @@ class _FromFile(Generic[E]):
 
 
 def _wav2lip(models: ModelFolder, cache: Path | None) -> Callable[[], LipEngine]:
-    def make(checkpoint: Path) -> LipEngine:
+    def read(checkpoint: Path) -> Drawing:
         from wav2lip.engine import Wav2LipEngine
 
         return Wav2LipEngine(checkpoint, models.trusted_torchscript, cache)
 
-    return _FromFile(lambda: checkpoints.find(models.folder), make)
+    return Wav2Lips(models.folder, read).ready
+
+
+def doubt_about_lips(models: ModelFolder, avatar_id: str | None = None) -> Doubt:
+    """Return what speaks against lip engines for an avatar, or for any that has no network of its own.
+
+    A network that learned from visemes draws what they do, less exactly (docs/wav2lip.md has the figures).
+    """
+
+    def doubt(name: str) -> EngineUnavailable | None:
+        if name != "wav2lip" or not checkpoints.draws_as_taught(models.folder, avatar_id):
+            return None
+        message = "wav2lip learned from visemes here, and they draw better than it does"
+        return EngineUnavailable(message, engine=name, reason="taught-by-visemes")
+
+    return doubt
 
 
 def _restored(models: ModelFolder, name: str, lips: Callable[[], LipEngine]) -> Callable[[], LipEngine]:
@@ -243,8 +268,17 @@ class _Moded(Protocol):
     """Device and precision."""
 
 
-def mode_of(engine: object) -> str:
-    """Return how an engine runs here, where there are several ways: its pictures may differ by it."""
+def mode_of(engine: object, avatar: Avatar | None = None) -> str:
+    """Return how an engine draws here, where there are several ways: its pictures may differ by it.
+
+    Args:
+        avatar: that it draws, where it may draw some otherwise than others.
+
+    Raises:
+        EngineUnavailable: it cannot draw that avatar.
+    """
+    if avatar and isinstance(engine, Wav2Lips):
+        engine = engine.of(avatar)
     return engine.mode if isinstance(engine, _Moded) else ""
 
 
@@ -338,7 +372,8 @@ def lip_engines(models: ModelFolder, cache: Path | None = None) -> Registry[LipE
         return lips.get("wav2lip")
 
     restored = {f"wav2lip-{name}": _restored(models, name, drawing) for name in checkpoints.RESTORERS}
-    lips = Registry("lips", {"wav2lip": _wav2lip(models, cache), "visemes": _visemes, **restored}, too_slow)
+    makers = {"wav2lip": _wav2lip(models, cache), "visemes": _visemes, **restored}
+    lips = Registry("lips", makers, too_slow, doubt_about_lips(models))
     return lips
 
 

@@ -15,6 +15,7 @@ from service.engines import (
     all_voices,
     base_language,
     choose_voice,
+    doubt_about_lips,
     languages,
     lip_engines,
     mode_of,
@@ -149,7 +150,7 @@ class Pipeline:
         clock = _Stopwatch()
         with clock.measure("prepare"):
             avatar = self.avatars.get(request.avatar)
-            lips = self.choose_lips(request.lips)
+            lips = self.choose_lips(request.lips, request.avatar)
             self.prepare(lips, avatar)
         pause = _pause(request)
         with clock.measure("tts"):
@@ -174,7 +175,7 @@ class Pipeline:
             request,
             language=voice.language,
             voice=voice.id,
-            lips=self.choose_lips(request.lips).name,
+            lips=self.choose_lips(request.lips, request.avatar).name,
             pause=_pause(request),
             stream=request.stream and self._streaming(voice) is not None,
         )
@@ -191,7 +192,7 @@ class Pipeline:
         sample = voice_by_id(self.voices(), request.voice).sample
         made_with = (
             sample.digest if sample else None,
-            mode_of(self.lips.get(request.lips)),
+            mode_of(self.lips.get(request.lips), avatar),
             self.models.contents(),
             edition(),
         )
@@ -210,16 +211,18 @@ class Pipeline:
         Raises:
             NotFound, EngineUnavailable, FaceNotFound: what is asked for is not here.
         """
-        self.prepare(self.choose_lips(request.lips), self.avatars.get(request.avatar))
+        self.prepare(self.choose_lips(request.lips, request.avatar), self.avatars.get(request.avatar))
         choose_voice(self.voices(), request.language, request.voice)
 
-    def choose_lips(self, name: str) -> LipEngine:
-        """Return the lip engine of that name, or by `AUTO` the best one here.
+    def choose_lips(self, name: str, avatar_id: str) -> LipEngine:
+        """Return the lip engine of that name, or by `AUTO` the one that draws an avatar best here.
 
         Raises:
             NotFound, EngineUnavailable: there is none of that name, or it does not work here.
         """
-        return self.lips.best() if name == AUTO else self.lips.get(name)
+        if name != AUTO:
+            return self.lips.get(name)
+        return self.lips.best(doubt_about_lips(self.models, avatar_id))
 
     def prepare(self, lips: LipEngine, avatar: Avatar) -> None:
         """Do once what every clip of an avatar needs; see `voiceover.lips`.

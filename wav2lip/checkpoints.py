@@ -6,6 +6,10 @@ from voiceover.errors import EngineUnavailable
 
 NAMES = ("wav2lip_gan", "wav2lip")
 """Published checkpoints, the sharper one first."""
+OWN = "own"
+"""Folder of the networks that `flask train` makes, each for one avatar: `ID.safetensors`."""
+EAR = "ear.safetensors"
+"""In that folder: what they all hear with. No avatar is called so: ids are digits, or the default one's."""
 SUFFIXES = (".safetensors", ".pth", ".pt")
 RESTORERS = {"gfpgan": "gfpgan_1.4", "codeformer": "codeformer"}
 """Networks that restore what was drawn: what people call them → the published model."""
@@ -21,6 +25,61 @@ def find(folder: Path) -> Path:
         if path.is_file():
             return path
     raise _missing(folder, "wav2lip", NAMES[0])
+
+
+def find_for(folder: Path, avatar_id: str) -> Path:
+    """Return the checkpoint that draws an avatar: its own, or the one for everybody.
+
+    Raises:
+        EngineUnavailable: there is neither.
+    """
+    if own := find_own(folder, avatar_id):
+        return own
+    try:
+        return find(folder)
+    except EngineUnavailable as exc:
+        raise EngineUnavailable(
+            f"wav2lip has not learned the avatar {avatar_id!r}; to teach it:"
+            f" .venv/bin/flask train --avatar {avatar_id}",
+            engine="wav2lip",
+            reason="avatar-not-learned",
+            avatar=avatar_id,
+        ) from exc
+
+
+def find_own(folder: Path, avatar_id: str) -> Path | None:
+    """Return the checkpoint of an avatar's own, or None if it has none."""
+    path = folder / OWN / f"{avatar_id}.safetensors"
+    return path if path.is_file() else None
+
+
+def find_any(folder: Path) -> Path:
+    """Return the checkpoint for everybody, or where that is missing one of an avatar's own.
+
+    Raises:
+        EngineUnavailable: the folder has none.
+    """
+    own = sorted(path for path in (folder / OWN).glob("*.safetensors") if path.name != EAR)
+    try:
+        return find(folder)
+    except EngineUnavailable:
+        if not own:
+            raise
+        return own[0]
+
+
+def draws_as_taught(folder: Path, avatar_id: str | None) -> bool:
+    """Whether an avatar would be drawn by a network that learned from another lip engine.
+
+    Args:
+        avatar_id: None for any that has no network of its own.
+    """
+    if avatar_id is not None and find_own(folder, avatar_id):
+        return True
+    try:
+        return find_any(folder).parent.name == OWN
+    except EngineUnavailable:
+        return False
 
 
 def find_restorer(folder: Path, name: str) -> Path:

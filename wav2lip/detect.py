@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from voiceover.errors import EngineUnavailable
 from voiceover.findings import recall, remember
 from voiceover.types import Avatar, Frame, Landmarks
-from wav2lip.face import Box
+from wav2lip.face import Box, smooth_boxes
 
 IRISES = (468, 473)
 LIPS = (13, 14)
@@ -57,6 +57,23 @@ class FaceFramer:
         """
         self._weights = checkpoints / S3FD_FILE
         self._cache = cache
+
+    def steadied(self, avatar: Avatar) -> list[Box | None]:
+        """Return the boxes as the network sees them: padded, and steadied over time.
+
+        None where a frame has no face that can be drawn on.
+
+        Raises:
+            EngineUnavailable: S3FD's weights are there but cannot be used.
+        """
+        found = self.boxes(avatar)
+        padded = [box.padded_below(avatar.frames[0]) for box in found if box is not None]
+        steadied = iter(smooth_boxes(padded))
+        boxes = [None if box is None else next(steadied) for box in found]
+        return [
+            box if box is not None and face is not None and can_speak_in(box, face) else None
+            for box, face in zip(boxes, avatar.faces, strict=True)
+        ]
 
     def boxes(self, avatar: Avatar) -> list[Box | None]:
         """Return the box of each of the avatar's frames, None where it has no face.

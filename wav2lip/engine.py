@@ -20,10 +20,10 @@ from voiceover.errors import FaceNotFound
 from voiceover.types import FPS, Avatar, Frame, Samples, Speech
 from wav2lip import mel, silence, weights
 from wav2lip.batching import NoMemory
-from wav2lip.detect import FaceFramer, can_speak_in
+from wav2lip.detect import FaceFramer
 from wav2lip.device import Renderer, fastest
 from wav2lip.easel import Easel, FrameFace, Memory
-from wav2lip.face import Box, smooth_boxes
+from wav2lip.face import Box
 from wav2lip.model import Wav2Lip
 
 log = logging.getLogger(__name__)
@@ -168,19 +168,8 @@ class Wav2LipEngine:
         return error
 
     def _frame_face(self, avatar: Avatar, index: int) -> FrameFace | None:
-        box = self._boxes.get(avatar.digest, lambda: self._frame(avatar))[index]
+        box = self._boxes.get(avatar.digest, lambda: self._framer.steadied(avatar))[index]
         return None if box is None else FrameFace(avatar, index, box)
-
-    def _frame(self, avatar: Avatar) -> list[Box | None]:
-        """Return the avatar's boxes, steadied over time; None where it has no face that can be drawn on."""
-        found = self._framer.boxes(avatar)
-        padded = [box.padded_below(avatar.frames[0]) for box in found if box is not None]
-        steadied = iter(smooth_boxes(padded))
-        boxes = [None if box is None else next(steadied) for box in found]
-        return [
-            box if box is not None and face is not None and can_speak_in(box, face) else None
-            for box, face in zip(boxes, avatar.faces, strict=True)
-        ]
 
 
 def _quickest(network: Wav2Lip) -> Renderer:
@@ -199,10 +188,15 @@ def _draw(
 
 def hear(speech: Speech) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Return each frame's window of sound, `(frames, 1, 80, 16)`, and how much it shows, `(frames,)`."""
+    spectrogram, heard = listen(speech)
+    return mel.frame_windows(spectrogram, speech.frames, FPS), silence.rest_gate(speech, heard)
+
+
+def listen(speech: Speech) -> tuple[mel.Mel, list[silence.Span]]:
+    """Return a speech's mel spectrogram, silent where nothing is said, and when something is."""
     samples = _at_16_khz(speech)
     heard = silence.heard_spans(samples, mel.SAMPLE_RATE)
-    spectrogram = silence.hush(mel.mel_spectrogram(samples), heard)
-    return mel.frame_windows(spectrogram, speech.frames, FPS), silence.rest_gate(speech, heard)
+    return silence.hush(mel.mel_spectrogram(samples), heard), heard
 
 
 def _at_16_khz(speech: Speech) -> Samples:

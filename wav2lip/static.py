@@ -99,7 +99,7 @@ class StaticWav2Lip:
             x = block(x)
             skips.append(x)
         *inner, outer = reversed(skips)
-        tops = _first_rows()
+        tops = first_rows()
         terms = [
             stage.hear_nothing(skip[:, :, top:])
             for stage, skip, top in zip(self._stages, inner, tops, strict=True)
@@ -178,7 +178,7 @@ def _channels(stage: nn.Sequential) -> int:
     return last.out_channels
 
 
-def _first_rows() -> list[int]:
+def first_rows() -> list[int]:
     """Return the first row that each stage of the decoder reads, counted from the picture's top."""
     rows, row = [], 0
     for cut in ROWS_CUT:

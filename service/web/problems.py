@@ -225,6 +225,17 @@ PROBLEMS: Mapping[str, Problem] = {
         "Для движка {engine} нет обученных весов. Получить их: {command}",
         "The engine {engine} has no trained weights. To get them: {command}",
     ),
+    "avatar-not-learned": Problem(
+        503,
+        "Движок {engine} не учился рисовать этого аватара. Научить: .venv/bin/flask train --avatar {avatar}",
+        "The engine {engine} has not learned this avatar. To teach it:"
+        " .venv/bin/flask train --avatar {avatar}",
+    ),
+    "taught-by-visemes": Problem(
+        503,
+        "Движок {engine} учился здесь у visemes, а те рисуют лучше. Его можно выбрать самому.",
+        "The engine {engine} learned from visemes here, and they draw better. You can choose it yourself.",
+    ),
     "checkpoint-unreadable": Problem(
         503,
         "Файл весов повреждён: {path}. Получить целый: {command}",

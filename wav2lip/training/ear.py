@@ -1,0 +1,67 @@
+"""The ear: the half of the network that hears, taught to tell the shape of the mouth that made a sound."""
+
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from wav2lip.model import EMBEDDING, Wav2Lip
+from wav2lip.training.corpus import Sounds
+from wav2lip.training.course import Course
+from wav2lip.training.disguise import disguised
+
+BATCH = 64  # windows
+RATE = 2e-3
+
+
+class Ear(nn.Module):
+    """Tells the shape of a mouth from sound, with all but the last layer of a network's audio encoder."""
+
+    def __init__(self, network: Wav2Lip, tracks: int) -> None:
+        """
+        Args:
+            network: its layers are shared, not copied.
+            tracks: numbers that tell a mouth's shape.
+        """
+        super().__init__()
+        self.layers = cast(nn.Sequential, network.audio_encoder)[:-1]
+        self.guess = nn.Linear(round(EMBEDDING * network.width), tracks)
+
+    def forward(self, windows: Tensor) -> Tensor:
+        """Return shapes, standardised, `(n, tracks)`, for windows of sound `(n, 1, 80, 16)`."""
+        shapes: Tensor = self.guess(self.layers(windows).flatten(1))
+        return shapes.float()
+
+
+def ear_course(
+    sounds: Sounds, importance: Sequence[float], width: float, seed: int, device: torch.device
+) -> tuple[Ear, Course]:
+    """Return an ear that knows nothing yet, and how it learns from some sounds.
+
+    Args:
+        importance: of each track of the shapes.
+    """
+    torch.manual_seed(seed)
+    ear = Ear(Wav2Lip(width), sounds.shapes.shape[1])
+    ear.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
+    weights = torch.tensor(importance, device=device)
+
+    def loss(random: torch.Generator, _: int) -> Tensor:
+        batch = torch.randint(len(sounds), (BATCH,), generator=random)
+        told = ear(disguised(sounds.windows(batch), random).to(device))
+        return ((told - sounds.shapes[batch].to(device)) ** 2 * weights).sum(1).mean()
+
+    return ear, Course(ear, loss, RATE, seed)
+
+
+@torch.no_grad()
+def agreement(ear: Ear, sounds: Sounds) -> list[float]:
+    """Return for each track how well an ear that has learned tells it: the correlation with the truth."""
+    device = next(ear.parameters()).device
+    told = torch.cat(
+        [ear(sounds.windows(part).to(device)).cpu() for part in torch.arange(len(sounds)).split(512)]
+    )
+    return [
+        float(torch.corrcoef(torch.stack(pair))[0, 1]) for pair in zip(told.T, sounds.shapes.T, strict=True)
+    ]
