@@ -62,9 +62,9 @@ export class Uploader {
 
   /** Shows how far `task(onProgress)` has come, while it runs. */
   async watch(task) {
-    this.say("", this.#words.t("upload.sending"));
     this.#bar.hidden = false;
     this.#bar.value = 0;
+    this.say("", this.#words.t("upload.sending"));
     try {
       return await task((share) => {
         this.#bar.value = share;
