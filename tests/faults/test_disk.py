@@ -54,7 +54,11 @@ def test_without_room_speech_goes_on_and_what_cannot_be_kept_is_told(broken_disk
         "video": client.post("/api/avatars", data={"file": (io.BytesIO(bytes(10_000)), "me.mp4")}),
         "voice": client.post(
             "/api/voices",
-            data={"recording": (io.BytesIO(file(spoken())), "me.wav"), "name": "I", "consent": "true"},
+            data={
+                "recording": (io.BytesIO(file(spoken(), "flac")), "me.flac"),
+                "name": "I",
+                "consent": "true",
+            },
         ),
         "film": client.post("/api/generate?wait=1", json={"text": TEXT, "language": "ru"}),
     }
