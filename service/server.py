@@ -92,6 +92,9 @@ class _Worker(ThreadWorker):  # type: ignore[misc]
 
     def _close(self) -> None:
         self.app.closing.close(GRACE)
+        deadline = time.monotonic() + FAREWELL
+        while self._open and time.monotonic() < deadline:  # last bytes
+            time.sleep(0.02)
         self.method_queue.defer(self._end)
 
     def _end(self) -> None:
@@ -179,6 +182,6 @@ def _listener(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as exc:
         sys.exit(
-            f"Voiceover cannot listen at {host}:{port} ({exc.strerror or exc})."
+            f"Voiceover cannot listen at {host}:{port} ({os.strerror(exc.errno) if exc.errno else exc})."
             " Stop what does, or choose another port: VOICEOVER_PORT."
         )

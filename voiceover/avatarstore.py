@@ -231,6 +231,9 @@ def _opened(folder: Path) -> Likeness | None:
 
 
 def _move(folder: Path, place: Path) -> None:
+    """Give a folder its name; a damaged avatar of that name is left in its stead, to be deleted."""
+    if place.is_dir() and _opened(place) is None:
+        place.rename(folder.with_name("damaged"))
     try:
         folder.rename(place)
     except OSError:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -82,6 +83,13 @@ def fetch(server: RunningServer, path: str, body: object = None, method: str | N
 
 def speak(server: RunningServer, text: str = "Раз, два!", **more: object) -> Answer:
     return fetch(server, "/api/generate_stream", {"text": text, "language": "ru", **more})
+
+
+def speak_in_turn(server: RunningServer, text: str) -> Answer:
+    """Ask again when the server is busy, as a page does."""
+    while (answer := speak(server, text)).status == 503 and answer.code == "busy":
+        time.sleep(float(answer.headers["Retry-After"]))
+    return answer
 
 
 def figure(server: RunningServer, name: str) -> float:

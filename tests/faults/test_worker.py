@@ -20,13 +20,14 @@ FILM = {"text": "Этот фильм никто не увидит целиком
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def own_home(tmp_path: Path) -> Home:
     return Home(tmp_path)
 
 
 @pytest.fixture
-def server(home: Home) -> Iterator[RunningServer]:
-    with running_server(home.data, **home.settings) as server:
+def own_server(own_home: Home) -> Iterator[RunningServer]:
+    """A server that may be stopped."""
+    with running_server(own_home.data, **own_home.settings) as server:
         yield server
 
 
@@ -70,26 +71,26 @@ def test_a_killed_worker_leaves_no_process_and_no_file_and_another_takes_its_pla
 
 
 def test_told_to_stop_it_finishes_what_it_speaks_and_begins_nothing(
-    server: RunningServer, home: Home
+    own_server: RunningServer, own_home: Home
 ) -> None:
-    film = begun_film(server)
-    arbiter, worker = server.process, server.worker
-    with ThreadPoolExecutor() as pool, ask(server, "слово " * 60) as connection:
+    film = begun_film(own_server)
+    arbiter, worker = own_server.process, own_server.worker
+    with ThreadPoolExecutor() as pool, ask(own_server, "слово " * 60) as connection:
         beginning = read_until(connection, b"mdat")
-        news = pool.submit(fetch, server, f"{film}/events")
+        news = pool.submit(fetch, own_server, f"{film}/events")
         time.sleep(0.3)
         arbiter.terminate()
         answers: list[Answer] = []
         while not answers or answers[-1].status == 200:
-            answers.append(speak(server, "Другое."))
+            answers.append(speak(own_server, "Другое."))
         assert answers[-1].code == "stopping" and int(answers[-1].headers["Retry-After"]) >= 1
-        assert fetch(server, "/readyz").status == 503 and fetch(server, "/healthz").status == 200
+        assert fetch(own_server, "/readyz").status == 503 and fetch(own_server, "/healthz").status == 200
         assert (beginning + rest_of_chunked(connection)).endswith(b"0\r\n\r\n"), "the clip is whole"
         assert arbiter.wait(30) == 0
         last = json.loads(news.result(10).data.decode().strip().splitlines()[-1].removeprefix("data: "))
     assert last["state"] == "failed" and "stopped before the film was done" in last["error"]
-    assert not is_alive(worker) and not home.strays()
-    with running_server(home.data, **home.settings) as next_one:
+    assert not is_alive(worker) and not own_home.strays()
+    with running_server(own_home.data, **own_home.settings) as next_one:
         assert job(next_one, film)["state"] == "failed"
 
 
@@ -100,18 +101,19 @@ def rest_of_chunked(connection: socket.socket) -> bytes:
     return rest
 
 
-def test_who_reads_on_for_ever_does_not_keep_it_from_stopping(home: Home) -> None:
-    with running_server(home.data, **home.settings) as server:
-        sluggards = [ask(server, "слово " * 170) for _ in range(2)]
-        for sluggard in sluggards:
-            read_until(sluggard, b"ftyp")
-        begin = time.monotonic()
-        server.process.terminate()
-        assert server.process.wait(60) == 0
-        assert time.monotonic() - begin < 30
-        for sluggard in sluggards:
-            sluggard.close()
-    assert not home.strays()
+def test_who_does_not_read_on_does_not_keep_it_from_stopping(
+    own_server: RunningServer, own_home: Home
+) -> None:
+    sluggards = [ask(own_server, LONG) for _ in range(2)]
+    for sluggard in sluggards:
+        read_until(sluggard, b"ftyp")
+    begin = time.monotonic()
+    own_server.process.terminate()
+    assert own_server.process.wait(60) == 0
+    assert time.monotonic() - begin < 30
+    for sluggard in sluggards:
+        sluggard.close()
+    assert not own_home.strays()
 
 
 def test_a_port_that_is_taken_is_told_in_a_sentence_at_once(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { test } from "node:test";
 
-import { Api } from "../../static/js/api.js";
+import { Api, ConnectionLost } from "../../static/js/api.js";
 
 test("a stall is told once, and no failure of that reaches the page", async () => {
   const told = [];
@@ -26,4 +26,18 @@ test("a stall is told once, and no failure of that reaches the page", async () =
   api.reportStall("visemes"); // nobody listens any more: node would fail this test for an unhandled rejection
   await new Promise((resolve) => setTimeout(resolve, 50));
   assert.equal(told.length, 1);
+});
+
+test("an answer that breaks off in the middle is a connection lost, which is worth another attempt", async () => {
+  const server = createServer((request, response) => {
+    response.writeHead(200, { "Chunk-Frames": "50" });
+    response.write(new Uint8Array([0, 0, 0, 16, ...new TextEncoder().encode("ftypiso6")]));
+    setTimeout(() => response.destroy(), 20);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  globalThis.document = { baseURI: `http://127.0.0.1:${server.address().port}/realtime` };
+  const answer = await new Api(() => "en").generate({ text: "x" }, new AbortController().signal);
+  await assert.rejects(answer.parts.next(), (error) => error instanceof ConnectionLost && error.temporary);
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
 });
