@@ -14,6 +14,7 @@ from voiceover.types import Frame, Landmarks
 
 WINDOWS = (1.0, 0.5)  # sides, of the picture's shorter side
 SMALL_WINDOWS = (0.3,)  # looked through only where nobody was found yet: they are many
+LEAST_WINDOW = 16  # pixels of a side: in a smaller one nobody is found
 MOST_WINDOWS = 100
 SAME_FACE = 0.3  # intersection over union
 
@@ -48,6 +49,8 @@ def _windows(shares: tuple[float, ...], height: int, width: int) -> Iterator[tup
     """Yield left, top and side of square windows."""
     for share in shares:
         side = int(min(height, width) * share)
+        if side < LEAST_WINDOW:
+            continue
         for top in _places(height, side):
             for left in _places(width, side):
                 if side < max(height, width):

@@ -100,8 +100,10 @@ def holds(crop: Crop, face: Landmarks) -> bool:
 
 def marked(picture: Frame, faces: list[Landmarks], longest: int = 480) -> bytes:
     """Return a small JPEG that shows what was found: green frames around who can speak, red ones else."""
-    scale = min(1.0, longest / max(picture.shape[:2]))
-    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    height, width = picture.shape[:2]
+    scale = min(1.0, longest / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     for face in faces:
         left, top, right, bottom = (round(edge * scale) for edge in box(face))
         colour = MARK_FAULTY if find_fault(picture, face) else MARK_FINE

@@ -85,6 +85,14 @@ def test_a_video_of_hours_ends_where_it_should(tmp_path: Path) -> None:
     assert sum(1 for _ in video.read_frames(path, LENGTH, SIDE)) == LENGTH * 25
 
 
+@pytest.mark.parametrize("size", [(1, 1), (2, 1), (1, 300), (300, 1), (4_000, 3), (1, 20_000), (17, 16)])
+def test_a_photo_too_thin_for_anybody_is_refused(
+    client: FlaskClient, data: Path, size: tuple[int, int]
+) -> None:
+    thin = np.zeros((*size, 3), np.uint8)
+    assert send_photo(client, files.pictures.encoded(thin, ".png")).get_json()["code"] == "face-not-found"
+
+
 @pytest.mark.parametrize("name", files.EXIFS)
 def test_whatever_a_photo_tells_of_itself_is_passed_over(name: str) -> None:
     assert read_picture(files.exif(files.EXIFS[name])).shape == (512, 512, 3)
