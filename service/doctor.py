@@ -52,6 +52,7 @@ NOT_JOINED = (
 NO_ROOM = (
     "Add a machine that has VOICEOVER_RAY_CPUS cores and VOICEOVER_RAY_GPUS GPUs free, or ask for fewer."
 )
+CLUSTER_LIMIT = 10.0  # seconds for a cluster to answer
 RENDERER_LIMIT = 60.0  # seconds for a renderer to load its models
 PYTHONS = ((3, 11), (3, 14))
 LITTLE, TOO_LITTLE = 2 * 2**30, 200 * 2**20  # bytes free on the disk
@@ -119,7 +120,7 @@ def examine(settings: Settings, pipeline: Pipeline, cluster: "Cluster | None" = 
 def _reached(cluster: "Cluster") -> Finding:
     cluster.start()
     try:
-        if cluster.wait(RENDERER_LIMIT):
+        if cluster.wait(CLUSTER_LIMIT, RENDERER_LIMIT):
             return Finding("cluster", State.OK, cluster.described())
         if cluster.link.reached:
             return Finding("cluster", State.FAULT, f"{cluster.described()}; no renderer began", NO_ROOM)

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = [{"app"}, {"service"}, {"tts", "wav2lip", "visemes"}, {"voiceover"}]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 HEAVY = ["torch", "librosa", "mediapipe", "onnxruntime", "piper", "skimage", "scipy", "TTS", "pyloudnorm"]
-HEAVY += ["pymorphy3", "num2words"]
+HEAVY += ["pymorphy3", "num2words", "ray"]
 SOURCES = [ROOT / "app.py", *(f for room in FLOOR for f in (ROOT / room).rglob("*.py"))]
 
 

@@ -1,6 +1,7 @@
 """Videos that people bring: followed, calmed, spoken with; and what is refused."""
 
 import io
+import pickle
 import shutil
 import time
 from collections.abc import Iterator
@@ -72,6 +73,16 @@ def test_a_video_becomes_an_avatar_that_runs_forward_and_back(quiet: Footage) ->
     ]
     seen = [step for step, face in zip(steps, faces, strict=True) if face]
     assert max(seen) < 12  # levels: the sway itself, and no jump where it turns back
+
+
+def test_a_video_can_be_sent_to_a_machine_that_has_no_such_folder(quiet: Footage, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(quiet.folder, tmp_path / "f"))
+    avatar = Footage.open(folder).avatar()
+    sent = pickle.dumps(avatar)
+    shutil.rmtree(folder)
+    arrived = pickle.loads(sent)
+    assert arrived.digest == avatar.digest
+    assert all(np.array_equal(a, b) for a, b in zip(arrived.frames, quiet.avatar().frames, strict=True))
 
 
 def test_frames_without_the_face_pass_through(quiet: Footage) -> None:

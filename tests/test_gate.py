@@ -164,6 +164,25 @@ def test_who_fetches_slowly_does_not_keep_others_out() -> None:
     assert line.entered == ["a1", "b1"]
 
 
+def test_a_gate_that_is_given_more_places_lets_in_who_waits() -> None:
+    line = Line(places=0)
+    line.join("a1")
+    line.join("b1")
+    assert line.entered == [] and line.gate.full()
+    line.gate.resize(2)
+    until(lambda: line.entered == ["a1", "b1"])
+    assert line.gate.full()
+    line.gate.resize(3)
+    assert not line.gate.full()
+    line.gate.resize(1)
+    line.join("c1")
+    assert line.entered == ["a1", "b1"], "nobody is thrown out, and nobody let in"
+    line.gate.leave(line.places["a1"])
+    assert line.entered == ["a1", "b1"]
+    line.gate.leave(line.places["b1"])
+    until(lambda: line.entered == ["a1", "b1", "c1"])
+
+
 def test_a_film_steps_aside_for_speech() -> None:
     line = Line()
     with line.gate.film() as step_aside:

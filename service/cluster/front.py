@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Generator
 from functools import partial
 from typing import TYPE_CHECKING
@@ -86,9 +87,12 @@ class Cluster:
         self._when_ready = when_ready
         self._thread.start()
 
-    def wait(self, seconds: float) -> bool:
-        """Wait for a renderer; return whether there is one."""
-        return self._ready.wait(seconds)
+    def wait(self, for_link: float, for_renderer: float) -> bool:
+        """Wait so many seconds for the cluster, and then for a renderer; return whether there is one."""
+        deadline = time.monotonic() + for_link
+        while not self.link.reached and time.monotonic() < deadline:
+            time.sleep(TICK)
+        return self.link.reached and self._ready.wait(for_renderer)
 
     def is_ready(self) -> bool:
         """Whether a renderer is ready."""

@@ -23,6 +23,8 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from service.cluster.front import Cluster
+from service.doctor import _reached
+from service.gate import Gate
 from service.models import ModelFolder
 from service.pipeline import ChunkRequest, Pipeline
 from service.settings import Settings
@@ -147,6 +149,13 @@ def test_a_front_whose_cluster_is_not_there_says_so(client: FlaskClient) -> None
     assert (status, code) == (503, "cluster-unreachable")
     assert "Кластер" in sentence
     assert "cluster" in told(client, "en")[2]
+
+
+def test_the_doctor_says_whether_a_cluster_is_reached(settings: Settings) -> None:
+    told = _reached(Cluster(settings, Gate(1, 1.0)))
+    assert told.state == "fault"
+    assert settings.ray in told.told
+    assert "ray start" in told.cure
 
 
 @pytest.mark.usefixtures("cluster")
