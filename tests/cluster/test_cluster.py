@@ -110,7 +110,7 @@ def over_there(front: Flask) -> Pipeline:
 
 
 def filmed(pipeline: Pipeline, speech: Speech, codec: Any = "aac") -> Any:
-    lips = pipeline.choose_lips("visemes")
+    lips = pipeline.lips.get("visemes")
     return pipeline.film(pipeline.avatars.get(DEFAULT_AVATAR), lips, speech, 3, codec)
 
 
@@ -180,7 +180,7 @@ def test_the_bytes_are_those_of_one_process(here: Pipeline, front: Flask, codec:
 def test_so_are_the_pictures(here: Pipeline, front: Flask) -> None:
     said = audio.finish(here.speak(ChunkRequest("Да.", "ru")).speech, 0.0)
     avatar = here.avatars.get(DEFAULT_AVATAR)
-    near, far = (p.choose_lips("visemes").frames(avatar, said) for p in (here, over_there(front)))
+    near, far = (p.lips.get("visemes").frames(avatar, said) for p in (here, over_there(front)))
     assert all((a == b).all() for a, b in zip(near, far, strict=True))
 
 
