@@ -56,7 +56,7 @@ $(VENV)/run.stamp: requirements.txt setup/debian-packages | $(VENV)/bin/python
 	$(PYTHON) -m pip install --disable-pip-version-check --quiet --requirement requirements.txt
 	touch $@
 
-$(VENV)/test.stamp: requirements-dev.txt $(VENV)/run.stamp
+$(VENV)/test.stamp: requirements-dev.txt requirements-ray.txt $(VENV)/run.stamp
 	$(if $(BROWSER)$(NODE),setup/debian-packages $(BROWSER) $(NODE))
 	$(PYTHON) -m pip install --disable-pip-version-check --quiet --requirement requirements-dev.txt
 	touch $@

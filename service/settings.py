@@ -1,6 +1,7 @@
 """The settings of a server, and the only reader of the environment: `VOICEOVER_PORT=8080` and so on."""
 
 import os
+from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self
@@ -118,6 +119,15 @@ class Settings(BaseSettings):
         if not named and (self.api_keys or not _is_this_machine(self.host)):
             return True
         return _is_this_machine(host) or host in named
+
+    @model_validator(mode="after")
+    def _has_ray(self) -> Self:
+        if self.ray and find_spec("ray") is None:
+            raise ValueError(
+                "VOICEOVER_RAY needs Ray, which is not installed."
+                " Run: .venv/bin/python -m pip install -r requirements-ray.txt"
+            )
+        return self
 
     @model_validator(mode="after")
     def _is_open_on_purpose(self) -> Self:

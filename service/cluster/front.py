@@ -61,6 +61,8 @@ class Cluster:
     """The cluster of one front; one for a process. Safe to share between threads."""
 
     def __init__(self, settings: Settings, gate: Gate) -> None:
+        folders = {"data": settings.data.absolute(), "checkpoints": settings.checkpoints.absolute()}
+        settings = settings.model_copy(update=folders)  # as they are called on every machine
         self.link = Link(settings.ray)
         share = {"num_cpus": settings.ray_cpus, "num_gpus": settings.ray_gpus}
         bounds = Bounds(settings.ray_least, settings.ray_most, settings.ray_clips, settings.ray_idle)
@@ -119,13 +121,15 @@ class Cluster:
         self._thread.join()
 
     def _run(self) -> None:
-        silent = 0.0
+        heard = time.monotonic()
         while not self._closing.wait(TICK):
-            silent = 0.0 if self._look() else silent + TICK
-            if silent >= PATIENCE and self.link.reached:
+            there = self._look()
+            if there:
+                heard = time.monotonic()
+            elif self.link.reached and time.monotonic() - heard > PATIENCE:
                 log.error("the cluster is lost")
                 self._leave()
-            self._tell(not silent and self.renderers.count() > 0)
+            self._tell(there and self.renderers.count() > 0)
         if self.link.reached:
             self._leave()
 

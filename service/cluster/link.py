@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from voiceover.errors import Unreachable, VoiceoverError
@@ -66,7 +66,8 @@ class Link:
         context = ray.get_runtime_context()
         if not _answers(context.gcs_address):
             return False
-        return any(node["Alive"] and node["NodeID"] == context.get_node_id() for node in ray.nodes())  # type: ignore[no-untyped-call]
+        nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+        return any(node["Alive"] and node["NodeID"] == context.get_node_id() for node in nodes)
 
     def drop(self) -> None:
         """End the connection, and every call that waits."""
@@ -87,40 +88,43 @@ class Link:
         except Lost as exc:
             raise Unreachable(f"the object store takes nothing: {exc}") from exc
 
-    def result(self, reference: "ray.ObjectRef[Any]", limit: float = LIMIT) -> Any:
-        """Wait for what was asked, so many seconds at most.
+    def result(self, ask: Callable[[], "ray.ObjectRef[Any]"]) -> Any:
+        """Ask and wait for the answer.
 
         Raises:
             VoiceoverError: what it was answered with; `Unreachable` when the cluster is lost meanwhile.
             Lost: who was asked is gone, or does not answer.
         """
         with self.call():
-            self._await(reference, limit)
+            reference = ask()
+            self._await(reference)
             return ray.get(reference)
 
-    def results(self, generator: "ray.ObjectRefGenerator[Any]") -> Generator[Any, None, None]:
-        """Yield what is answered as it comes; closing this ends the work. Raises as `result` does."""
+    def results(self, ask: Callable[[], "ray.ObjectRefGenerator[Any]"]) -> Generator[Any, None, None]:
+        """Ask and yield what is answered as it comes; closing this ends the work. Raises as `result` does."""
+        with self.call():
+            generator = ask()
         try:
             while True:
                 with self.call():
-                    self._await(generator, LIMIT)
+                    self._await(generator)
                     reference = next(generator, None)
                     if reference is None:
                         return
                     answer = ray.get(reference)
                 yield answer
-        except GeneratorExit:
-            if self._reached:
+        except (GeneratorExit, Lost):
+            with suppress(Lost, Unreachable), self.call():
                 ray.cancel(generator)
             raise
 
-    def _await(self, answer: "ray.ObjectRef[Any] | ray.ObjectRefGenerator[Any]", limit: float) -> None:
-        deadline = time.monotonic() + limit
-        while not ray.wait([answer], timeout=min(TICK, limit))[0]:
+    def _await(self, answer: "ray.ObjectRef[Any] | ray.ObjectRefGenerator[Any]") -> None:
+        deadline = time.monotonic() + LIMIT
+        while not ray.wait([answer], timeout=TICK)[0]:
             if not self._reached:
                 raise Unreachable("the cluster was lost")
             if time.monotonic() > deadline:
-                raise Lost(f"no answer in {limit:.0f} s")
+                raise Lost(f"no answer in {LIMIT:.0f} s")
 
     @contextmanager
     def call(self) -> Iterator[None]:

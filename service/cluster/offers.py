@@ -36,18 +36,20 @@ class LipOffer:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """All engines of a renderer, by name."""
+    """The machine of a renderer, and all its engines, by name."""
 
+    machine: str
     speech: dict[str, SpeechOffer]
     lips: dict[str, LipOffer]
 
 
 def offer(
-    speech: Registry[SpeechEngine], lips: Registry[LipEngine], models: ModelFolder, edition: str
+    machine: str, speech: Registry[SpeechEngine], lips: Registry[LipEngine], models: ModelFolder, edition: str
 ) -> Offer:
     """Look at all engines; those that nobody has asked for yet are loaded."""
     made_with = f"{models.contents()} {edition}"
     return Offer(
+        machine,
         {name: _speech_offer(speech, name) for name in speech.names()},
         {name: _lip_offer(lips, name, made_with) for name in lips.names()},
     )

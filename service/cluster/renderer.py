@@ -65,7 +65,8 @@ class Renderer:
 
     def offer(self) -> Offer:
         """Tell what there is here."""
-        return offer(self._pipeline.speech, self._pipeline.lips, self._models, edition())
+        machine = ray.get_runtime_context().get_node_id()
+        return offer(machine, self._pipeline.speech, self._pipeline.lips, self._models, edition())
 
     def speak(
         self, engine: str, text: str, voice: Voice, sample: Passed[VoiceSample] | None, seed: int

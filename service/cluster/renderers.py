@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import ray
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ATTEMPTS = 4  # at one clip, each by another renderer or by one that came back
+ATTEMPTS = 4  # at one clip, each on another machine or by a renderer that came back
 PATIENCE = 60.0  # seconds for a renderer to be ready again where the last one was lost
 RENEWED = 5.0  # seconds after which a renderer is asked again what it has to offer
 PRESSED = 1.0  # seconds without a free place before another renderer is asked for
@@ -105,7 +106,7 @@ class Renderers:
         for _ in range(ATTEMPTS):
             try:
                 with self._lease() as member:
-                    return self._link.result(getattr(member.actor, method).remote(*arguments))
+                    return self._link.result(partial(getattr(member.actor, method).remote, *arguments))
             except Lost as exc:
                 log.warning("a renderer was lost: %s", exc)
         raise Unreachable("renderers are lost again and again")
@@ -123,7 +124,7 @@ class Renderers:
             try:
                 with self._lease() as member:
                     call = getattr(member.actor, method).options(num_returns="streaming")
-                    for result in self._link.results(call.remote(*arguments, received)):
+                    for result in self._link.results(partial(call.remote, *arguments, received)):
                         received += 1
                         yield result
                 return
@@ -175,13 +176,20 @@ class Renderers:
         try:
             yield member
         except Lost:
-            with self._changed:
-                member.offer = None
+            self._doubt(member)
             raise
         finally:
             with self._changed:
                 member.busy -= 1
                 member.used = time.monotonic()
+
+    def _doubt(self, lost: Member) -> None:
+        """Take nobody on the machine of a lost renderer for ready until it was asked again."""
+        with self._changed:
+            machine = lost.offer.machine if lost.offer else None
+            for member in self._members:
+                if member is lost or (member.offer and member.offer.machine == machine):
+                    member.offer = None
 
     def _ready(self) -> list[Member]:
         return [member for member in self._members if member.offer]

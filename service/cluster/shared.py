@@ -19,7 +19,7 @@ from voiceover.types import Chunk
 if TYPE_CHECKING:
     from ray.actor import ActorHandle
 
-THREADS = 256  # calls that an actor answers at a time; each watcher holds one
+SPARE = 64  # calls that an actor answers beside those of watchers, of whom each holds one
 
 HEAD = "node:__internal_head__"
 """What the machine of the cluster's head has: without it there is no cluster, other machines come and go."""
@@ -91,9 +91,7 @@ class Keeper:
             VoiceoverError: its own answer, or `Unreachable`.
         """
         try:
-            with self._link.call():
-                reference = getattr(self._begin(), method).remote(*arguments)
-            return self._link.result(reference)
+            return self._link.result(lambda: getattr(self._begin(), method).remote(*arguments))
         except Lost as exc:
             raise Unreachable(f"the keeper of {self._name} is lost: {exc}") from exc
 
@@ -190,24 +188,24 @@ class SharedSessions(Sessions):
 
 def shared_jobs(link: Link, settings: Settings) -> Jobs:
     """Return the films of the cluster."""
-    keeper = Keeper(link, "films", lambda: _actor("films", FilmKeeper, settings))
-    return SharedJobs(keeper, settings.data / "jobs")
+    begin = partial(_actor, "films", FilmKeeper, settings, 2 * settings.max_films)
+    return SharedJobs(Keeper(link, "films", begin), settings.data / "jobs")
 
 
 def shared_sessions(link: Link, settings: Settings) -> Sessions:
     """Return the conversations of the cluster."""
-    keeper = Keeper(link, "conversations", lambda: _actor("conversations", SessionKeeper, settings))
-    return SharedSessions(keeper)
+    begin = partial(_actor, "conversations", SessionKeeper, settings, 2 * settings.max_sessions)
+    return SharedSessions(Keeper(link, "conversations", begin))
 
 
-def _actor(name: str, kind: type, settings: Settings) -> "ActorHandle[Any]":
+def _actor(name: str, kind: type, settings: Settings, watchers: int) -> "ActorHandle[Any]":
     begun: ActorHandle[Any] = remote(
         kind,
         name=name,
         get_if_exists=True,
         lifetime="detached",
         max_restarts=-1,
-        max_concurrency=THREADS,
+        max_concurrency=watchers + SPARE,
         num_cpus=0,
         resources={HEAD: 0.001},
     ).remote(settings)
