@@ -55,7 +55,7 @@ class Recording:
 
 
 class RecordingShelf:
-    """The recordings that were wanted last, by name; a failed one is made anew. Safe to share between threads."""
+    """The recordings wanted last, by name; a failed one is made anew. Safe to share between threads."""
 
     def __init__(self, size: int = HELD) -> None:
         self._recordings: OrderedDict[str, Recording] = OrderedDict()

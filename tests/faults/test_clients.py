@@ -100,9 +100,11 @@ def test_who_reads_a_byte_a_second_keeps_nobody_out(server: RunningServer) -> No
     with ThreadPoolExecutor(len(sluggards)) as pool:
         for connection in sluggards:
             pool.submit(dawdle, connection)
-        for number in range(3):
-            assert speak_in_turn(server, f"Раз, {number}.").status == 200
-        over.set()
+        try:
+            answers = [speak_in_turn(server, f"Раз, {number}.") for number in range(3)]
+        finally:
+            over.set()
+    assert [answer.status for answer in answers] == [200] * 3, answers
     for connection in sluggards:
         connection.close()
     calm(server)
