@@ -30,6 +30,7 @@ SAMPLES = 10  # rows that are printed
 QUIET = 120.0  # seconds that the server has to come to rest
 MOST_GROWTH = 0.1  # of the memory that was taken after the first interval: caches in memory are full by then
 MOST_GROWTH_A_HOUR = 60.0  # MiB, once the run is long enough to tell
+DIFFERENT = 3  # avatars: what is remembered of some dozens would take hours to be all there
 CACHE = 32 * 2**20  # bytes: full, and turned over, in minutes
 WORDS = ("один", "два", "три", "город", "время", "сегодня", "хорошо", "дорога", "ветер", "море")
 
@@ -133,9 +134,12 @@ class Soak:
         ):
             time.sleep(0.5)
         self._answer("DELETE", job["job"])
+        while (left := self._json("GET", job["job"])) and left["state"] == "running":
+            time.sleep(0.1)
+        self._answer("DELETE", job["job"])  # that it was cancelled is remembered, too
 
     def _avatar(self, chance: random.Random) -> None:
-        sent = self._photo + bytes(chance.randrange(100))  # other bytes are another avatar
+        sent = self._photo + bytes(chance.randrange(DIFFERENT))  # other bytes are another avatar
         boundary = "soak"
         part = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="x.jpg"\r\n\r\n'
         body = io.BytesIO(part.encode() + sent + f"\r\n--{boundary}--\r\n".encode())

@@ -1,7 +1,10 @@
 """Bytes that are made once and read by many, from the start, also while they are being made."""
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator
+
+HELD = 64  # recordings; an idle loop takes one or two megabytes
 
 
 class Recording:
@@ -52,10 +55,11 @@ class Recording:
 
 
 class RecordingShelf:
-    """Recordings by name; a failed one is made anew. Safe to share between threads."""
+    """The recordings wanted last, by name; a failed one is made anew. Safe to share between threads."""
 
-    def __init__(self) -> None:
-        self._recordings: dict[str, Recording] = {}
+    def __init__(self, size: int = HELD) -> None:
+        self._recordings: OrderedDict[str, Recording] = OrderedDict()
+        self._size = size
         self._lock = threading.Lock()
 
     def get(self, name: str, make: Callable[[], Iterator[bytes]]) -> Recording:
@@ -63,4 +67,7 @@ class RecordingShelf:
             recording = self._recordings.get(name)
             if recording is None or recording.failed:
                 recording = self._recordings[name] = Recording(make)
+            self._recordings.move_to_end(name)
+            if len(self._recordings) > self._size:
+                self._recordings.popitem(last=False)
             return recording

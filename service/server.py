@@ -19,8 +19,7 @@ from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker
 from service.closing import Closing
 from service.settings import Settings
 
-GRACE = 10.0  # seconds for running clips when the server is stopped
-LAST_STEPS = 5.0  # seconds for all that comes after them
+LAST_STEPS = 5  # seconds for all that comes after running clips when the server is stopped
 HEAD_TIMEOUT = 10.0  # seconds in which a client must have said what it wants
 FIRST_BYTE = 0.1  # seconds for which a thread waits for a client that has said nothing yet
 FAREWELL = 1.0  # seconds for which a thread waits for a client to hang up
@@ -70,7 +69,7 @@ class _Worker(ThreadWorker):  # type: ignore[misc]
 
     def handle_request(self, req: object, conn: TConn) -> object:
         self._heads.pop(conn, None)
-        conn.sock.settimeout(self.app.client_patience)
+        conn.sock.settimeout(self.app.settings.client_patience)
         return super().handle_request(req, conn)
 
     def murder_pending(self) -> None:
@@ -91,7 +90,7 @@ class _Worker(ThreadWorker):  # type: ignore[misc]
         super().handle_quit(sig, frame)
 
     def _close(self) -> None:
-        self.app.closing.close(GRACE)
+        self.app.closing.close(self.app.settings.grace)
         deadline = time.monotonic() + FAREWELL
         while self._open and time.monotonic() < deadline:  # last bytes
             time.sleep(0.02)
@@ -125,9 +124,8 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self, make_app: Callable[[Closing], Flask], settings: Settings, listener: socket.socket
     ) -> None:
         self.closing = Closing()
-        self.client_patience = settings.client_patience
+        self.settings = settings
         self._make_app = make_app
-        self._settings = settings
         self._listener = listener
         super().__init__()
 
@@ -136,8 +134,8 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "bind": f"fd://{self._listener.detach()}",
             "worker_class": _Worker,
             "workers": 1,
-            "threads": self._settings.threads,
-            "graceful_timeout": round(GRACE + LAST_STEPS),
+            "threads": self.settings.threads,
+            "graceful_timeout": self.settings.grace + LAST_STEPS,
             "timeout": 0,  # a worker thread may rightly stream for minutes
             "keepalive": 30,
             "control_socket_disable": True,

@@ -84,6 +84,8 @@ class Settings(BaseSettings):
     """Seconds that a chunk may wait for its turn; asked for more, the server answers 503 and when to come."""
     max_speech: float = Field(60.0, gt=0)
     """Seconds that a voice may take for a sentence, loading its model included; then it is taken to hang."""
+    grace: int = Field(10, ge=0)
+    """Seconds for which running clips may go on when the server is told to stop."""
     client_patience: float = Field(30.0, gt=0)
     """Seconds in which a client must take, or send, some more of what it has asked for or has to say."""
     max_cache: int = Field(2**30, ge=0)

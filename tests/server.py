@@ -16,7 +16,7 @@ import psutil
 
 ROOT = Path(__file__).parents[1]
 START_LIMIT = 120.0  # seconds
-PATIENCE = 30.0  # seconds; a limit against hanging
+PATIENCE = 60.0  # seconds; a limit against hanging
 
 
 @dataclass(frozen=True, slots=True)
