@@ -315,7 +315,8 @@ class JobStore:
 
     def _forget(self, job: Job) -> None:
         with self._changed:
-            if job.id != self._making:  # else the worker clears up when it notices
+            cancelled = job.state is State.CANCELLED and job.id == self._making
+            if not cancelled:  # else the worker clears up when it notices
                 shutil.rmtree(self._folder / job.id, ignore_errors=True)
             self._jobs.pop(job.id, None)
             self._changed.notify_all()
