@@ -362,8 +362,8 @@ class JobStore(Jobs):
         with self._changed:
             self._jobs.pop(job.id, None)
             self._changed.notify_all()
-            made = job.id == self._making
-        if not made:  # else the worker clears up when it notices
+            written = job.state is State.CANCELLED and job.id == self._making
+        if not written:  # else the worker clears up when it notices
             shutil.rmtree(self.folder / job.id, ignore_errors=True)
 
     def _expire(self) -> None:

@@ -51,7 +51,10 @@ def guard(app: Flask, keys: Keys) -> None:
 
 def _shown() -> str:
     """Return the key that comes with a request, or ""."""
-    shown = request.authorization
+    try:
+        shown = request.authorization
+    except ValueError:  # Werkzeug's, of letters that are none of base64
+        return ""
     if shown is None:
         return ""
     return (shown.token if shown.type == "bearer" else shown.password) or ""

@@ -1,7 +1,6 @@
 """Who may ask, as far as browsers tell: pages of this server, and of sites that it was told to trust."""
 
 from collections.abc import Callable, Collection
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 
@@ -22,12 +21,12 @@ def refuse_foreign_names(app: Flask, is_ours: Callable[[str], bool]) -> None:
 
     @app.before_request
     def check() -> None:
-        if request.endpoint not in OPEN and not is_ours(urlsplit(f"//{request.host}").hostname or ""):
+        if request.endpoint not in OPEN and not is_ours(_without_port(request.host)):
             raise BadRequest("foreign-host")
 
 
 def trust(app: Flask, origins: Collection[str]) -> None:
-    """Let pages of these sites read answers (CORS), and write. To be called before other hooks are set."""
+    """Let pages of these sites read answers (CORS), and write. To be called before the door is set."""
 
     def is_trusted() -> bool:
         return request.headers.get("Origin") in origins
@@ -60,10 +59,15 @@ def trust(app: Flask, origins: Collection[str]) -> None:
         return answer
 
 
+def _without_port(host: str) -> str:
+    """Take "[::1]:80" for "::1". What is no host at all is left as something that nobody is called."""
+    return (host[1:].partition("]") if host.startswith("[") else host.partition(":"))[0].lower()
+
+
 def _is_foreign() -> bool:
     """Whether a browser says so; scripts send neither of the two headers (Fetch Metadata; RFC 6454)."""
     if site := request.headers.get("Sec-Fetch-Site"):
         return site not in ("same-origin", "none")
     # A proxy may speak https outside and http to us: the scheme is not compared.
     origin = request.headers.get("Origin")
-    return origin is not None and urlsplit(origin).netloc != request.host
+    return origin is not None and origin.partition("://")[2] != request.host

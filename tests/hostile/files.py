@@ -91,7 +91,7 @@ BOMBS = {
     "png text of 100 MB": lambda: png(64, 64, (b"zTXt", b"a\0\0" + zlib.compress(bytes(100_000_000), 9))),
     "png profile of 100 MB": lambda: png(64, 64, (b"iCCP", b"a\0\0" + zlib.compress(bytes(100_000_000), 9))),
     "png data of 100 MB": lambda: png(64, 64, data=zlib.compress(bytes(100_000_000), 9)),
-    "png of 100,000 chunks": lambda: png(64, 64, *[(b"tEXt", b"a\0b")] * 100_000),
+    "png of 20,000 chunks": lambda: png(64, 64, *[(b"tEXt", b"a\0b")] * 20_000),
     "jpeg of 4 * 10^9 pixels": lambda: jpeg(65_535, 65_535),
     "jpeg of no pixels": lambda: jpeg(0, 0),
     "webp of 3 * 10^8 pixels": lambda: webp(16_384, 16_384),
