@@ -1,7 +1,6 @@
 """The ear: the half of the network that hears, taught to tell the shape of the mouth that made a sound."""
 
 from collections.abc import Sequence
-from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -27,7 +26,7 @@ class Ear(nn.Module):
             tracks: numbers that tell a mouth's shape.
         """
         super().__init__()
-        self.layers = cast(nn.Sequential, network.audio_encoder)[:-1]
+        self.layers = network.audio_encoder[:-1]
         self.guess = nn.Linear(round(EMBEDDING * network.width), tracks)
 
     def forward(self, windows: Tensor) -> Tensor:
@@ -52,14 +51,15 @@ def ear_course(
     def loss(random: torch.Generator, _: int) -> Tensor:
         batch = torch.randint(len(sounds), (BATCH,), generator=random)
         told = ear(disguised(sounds.windows(batch), random).to(device))
-        return ((told - sounds.shapes[batch].to(device)) ** 2 * weights).sum(1).mean()
+        off: Tensor = (told - sounds.shapes[batch].to(device)) ** 2 * weights
+        return off.sum(1).mean()
 
     return ear, Course(ear, loss, RATE, seed)
 
 
 @torch.no_grad()
 def embolden(ear: Ear, sounds: Sounds) -> None:
-    """Let an ear that has learned tell shapes as far apart as they are: what is unsure is told too near the mean."""
+    """Let an ear that has learned tell shapes as far apart as they are: in doubt it keeps to the mean."""
     some = torch.linspace(0, len(sounds) - 1, min(EMBOLDENED_BY, len(sounds))).long()
     told, wanted = _told(ear, sounds, some), sounds.shapes[some]
     bolder = wanted.std(0) / told.std(0)
@@ -78,4 +78,4 @@ def agreement(ear: Ear, sounds: Sounds) -> list[float]:
 
 def _told(ear: Ear, sounds: Sounds, which: Tensor) -> Tensor:
     device = ear.guess.weight.device
-    return torch.cat([ear(sounds.windows(part).to(device)).cpu() for part in which.split(AT_A_TIME)])
+    return torch.cat([ear(sounds.windows(part).to(device)).cpu() for part in torch.split(which, AT_A_TIME)])
