@@ -83,7 +83,7 @@ class School:
         """
         from wav2lip.device import best_device
         from wav2lip.training import corpus, course, graft
-        from wav2lip.training.ear import agreement, ear_course
+        from wav2lip.training.ear import agreement, ear_course, embolden
 
         folder = self._desk("ear")
         sounds = corpus.kept(folder / "sounds.pt", corpus.Sounds, self._sounds)
@@ -91,6 +91,7 @@ class School:
         ear, learning = ear_course(sounds, importance, self._width, self._seed, best_device())
         with _Bar("ear") as bar:
             learned = course.follow(learning, length, folder / "state.pt", bar.show)
+        embolden(ear, sounds)
         for name, speeches in self._examinations():
             agrees = zip(TRACKS, agreement(ear, corpus.sounds_of(speeches)), strict=True)
             click.echo(f"{name}, unheard: " + ", ".join(f"{track.name} r {r:.2f}" for track, r in agrees))

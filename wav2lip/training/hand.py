@@ -83,7 +83,7 @@ class Hand(nn.Module):
             x = _joined(up, x[:, :, cut:], skip[:, :, top:], looks)
             for residual in residuals:
                 x = residual(x)
-        hidden, to_picture, _ = self.output_block
+        hidden, to_picture, _ = cast(Any, self.output_block)
         x = to_picture(_joined(hidden, x, outer[:, :, FIRST_DECODED_ROW:], looks))
         return torch.sigmoid(x[:, :, FIRST_ROW - FIRST_DECODED_ROW :].float())
 
@@ -99,7 +99,7 @@ def hand_course(pictures: Pictures, width: float, seed: int, device: torch.devic
 
     def loss(random: torch.Generator, step: int) -> Tensor:
         batch = torch.randint(len(pictures), (BATCH,), generator=random)
-        used, looks = pictures.looks[batch].unique(return_inverse=True)
+        used, looks = torch.unique(pictures.looks[batch], return_inverse=True)
         drawn = hand(pictures.shapes[batch].to(device), faces[used.to(device)], looks.to(device))
         return likeness.loss(drawn, pictures.drawn[batch].to(device).float() / 255, moves, step)
 
@@ -116,7 +116,7 @@ def beside(hand: Hand, pictures: Pictures) -> tuple[Tensor, Tensor]:
     device = next(hand.parameters()).device
     learning = hand.training
     hand.eval()
-    used, looks = pictures.looks[some].unique(return_inverse=True)
+    used, looks = torch.unique(pictures.looks[some], return_inverse=True)
     drawn = hand(pictures.shapes[some].to(device), pictures.faces[used].to(device), looks.to(device))
     hand.train(learning)
     return pictures.drawn[some].float() / 255, drawn.cpu()
