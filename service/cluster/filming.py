@@ -10,7 +10,7 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 from service.cluster.link import remote
-from service.engines import lip_engines
+from service.engines import lip_engines, speech_engines
 from service.film import FilmRequest, Step, shoot
 from service.models import ModelFolder
 from service.pipeline import Pipeline
@@ -31,7 +31,8 @@ def pipeline_of(settings: Settings) -> Pipeline:
         AvatarStore(settings.data, settings.max_avatars),
         models,
         VoiceStore(settings.data / "voices", settings.max_voices),
-        lips=lip_engines(models, settings.data / "boxes"),
+        speech_engines(models, settings.max_speech),
+        lip_engines(models, settings.data / "boxes"),
     )
 
 

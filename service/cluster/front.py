@@ -168,5 +168,5 @@ def _renderer(settings: Settings, share: dict[str, float]) -> "ActorHandle[Rende
         scheduling_strategy="SPREAD",
         **share,
     )
-    begun: ActorHandle[Renderer] = actor.remote(settings.checkpoints, settings.data)
+    begun: ActorHandle[Renderer] = actor.remote(settings.checkpoints, settings.data, settings.max_speech)
     return begun

@@ -12,7 +12,7 @@ import ray
 
 from service.cluster.offers import Offer, offer
 from service.edition import edition
-from service.engines import lip_engines
+from service.engines import lip_engines, speech_engines
 from service.models import ModelFolder
 from service.pipeline import ChunkRequest, Pipeline
 from service.warmup import FIRST_WORDS
@@ -42,19 +42,21 @@ class Passed(Generic[T]):
 class Renderer:
     """An actor with threads: models are loaded once and shared by all clips that it makes at a time."""
 
-    def __init__(self, checkpoints: Path, data: Path) -> None:
+    def __init__(self, checkpoints: Path, data: Path, patience: float) -> None:
         """Load the engines and speak a word, so that no viewer pays for that: some seconds.
 
         Args:
             checkpoints: the folder of weights, as it is called on the renderer's machine.
             data: the folder where what is found out about the default avatar is remembered.
+            patience: seconds after which a speech engine is taken to hang.
         """
         self._models = ModelFolder(checkpoints)
         self._pipeline = Pipeline(
             AvatarStore(data),
             self._models,
             VoiceStore(data / "voices", 0),
-            lips=lip_engines(self._models, data / "boxes"),
+            speech_engines(self._models, patience),
+            lip_engines(self._models, data / "boxes"),
         )
         self._avatars = _Fetched[Avatar]()
         self._samples = _Fetched[VoiceSample]()

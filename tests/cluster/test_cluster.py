@@ -61,7 +61,7 @@ def front(settings: Settings) -> Iterator[Flask]:
     """A server whose cluster need not be there."""
     app = create_app(settings, serving=True)
     yield app
-    app.extensions["cluster"].close()
+    app.extensions["house"].cluster.close()
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def told(client: FlaskClient, language: str) -> tuple[int, str, str]:
 
 def over_there(front: Flask) -> Pipeline:
     """The front's pipeline on the cluster."""
-    there: Cluster = front.extensions["cluster"]
+    there: Cluster = front.extensions["house"].cluster
     folder = Path("/nowhere")
     return there.pipeline(AvatarStore(folder), ModelFolder(), VoiceStore(folder, 0))
 
@@ -118,7 +118,7 @@ def filmed(pipeline: Pipeline, speech: Speech, codec: Any = "aac") -> Any:
 
 def machines_of(front: Flask, busy: bool) -> list[str]:
     """The machines of the front's renderers that are ready, or of those that are making a clip."""
-    members = front.extensions["cluster"].renderers._members
+    members = front.extensions["house"].cluster.renderers._members
     return [member.offer.machine for member in members if member.offer and (member.busy or not busy)]
 
 
@@ -160,7 +160,9 @@ def test_the_doctor_says_whether_a_cluster_is_reached(settings: Settings) -> Non
 @pytest.mark.usefixtures("cluster")
 def test_it_serves_when_the_cluster_is_there(front: Flask, client: FlaskClient) -> None:
     until(lambda: is_ready(client), "the front never finds its cluster")
-    until(lambda: front.extensions["cluster"].renderers.count() == 2, "the second renderer never begins")
+    until(
+        lambda: front.extensions["house"].cluster.renderers.count() == 2, "the second renderer never begins"
+    )
     clip = client.post("/api/generate_stream", json={"text": "Привет, мир!", "language": "ru"})
     assert clip.status_code == 200
     assert clip.headers["Lips-Engine"] == "visemes"
@@ -231,7 +233,7 @@ def test_a_machine_killed_in_mid_clip_loses_and_repeats_nothing(
 
 def test_a_machine_that_joins_takes_work(front: Flask, client: FlaskClient, cluster: Machines) -> None:
     """Two renderers share what is left; a third, which is begun when both are busy, has no room there."""
-    count = front.extensions["cluster"].renderers.count
+    count = front.extensions["house"].cluster.renderers.count
     until(lambda: count() == 2, "the lost renderer never comes back")
     added = cluster.add()
     clips = [speak(client, seed) for seed in range(2)]
@@ -247,7 +249,7 @@ def test_a_front_outlives_its_cluster_and_finds_the_next(
     front: Flask, cluster: Machines, settings: Settings, port: int, tmp_path: Path
 ) -> None:
     """A server as users have it: Ray ends a process whose own machine's object store is gone."""
-    front.extensions["cluster"].close()
+    front.extensions["house"].cluster.close()
     environment = {
         "VOICEOVER_RAY": settings.ray,
         "VOICEOVER_RAY_CPUS": "1",
