@@ -5,7 +5,7 @@ from benchmarks.soak import complaints, soak
 
 def test_a_short_soak_is_flat() -> None:
     taken, failures = soak(seconds=24, samples=2, tell=print)
-    assert taken[-1].requests > taken[0].requests > 10
+    assert taken[-1].requests > taken[0].requests > 0
     assert not failures
     # In so short a time memory still grows: everything is met for the first time.
     assert not [what for what in complaints(taken) if "memory" not in what]
