@@ -184,7 +184,7 @@ class School:
 
         count = self._syllabus.pictures
         drawings = islice(self._drawings(avatar), count)
-        boxes = FaceFramer(self._own.parent).steadied(avatar)
+        boxes = FaceFramer(self._own).steadied(avatar)  # by landmarks, as the engine does for these networks
         return pictures_of(_shown(drawings, count), avatar.frames, boxes)
 
     def _drawings(self, avatar: Avatar) -> "Iterator[Drawing]":

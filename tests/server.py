@@ -24,6 +24,8 @@ class RunningServer:
     host: str
     port: int
     pid: int
+    answers_after: float
+    """Seconds from the start of the process until `/healthz` said yes."""
     ready_after: float
     """Seconds from the start of the process until `/readyz` said yes."""
 
@@ -48,8 +50,12 @@ def running_server(data: Path, **settings: str) -> Iterator[RunningServer]:
             [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
         )
         try:
-            _wait_ready(process, f"http://127.0.0.1:{port}/readyz", data / "server.log")
-            yield RunningServer("127.0.0.1", port, process.pid, time.perf_counter() - begin)
+            url = f"http://127.0.0.1:{port}"
+            answers, ready = (
+                _wait_for(process, f"{url}/{state}", data / "server.log") - begin
+                for state in ("healthz", "readyz")
+            )
+            yield RunningServer("127.0.0.1", port, process.pid, answers, ready)
         finally:
             process.terminate()
             process.wait(30)
@@ -61,12 +67,13 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_ready(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
+def _wait_for(process: "subprocess.Popen[bytes]", url: str, log: Path) -> float:
+    """Return the moment at which the server said yes."""
     deadline = time.monotonic() + START_LIMIT
     while time.monotonic() < deadline and process.poll() is None:
         try:
             with urllib.request.urlopen(url, timeout=5):
-                return
+                return time.perf_counter()
         except OSError:  # not listening yet, not ready yet, or too busy to answer
             time.sleep(0.02)
     raise RuntimeError(f"the server did not start:\n{log.read_text()[-2000:]}")

@@ -12,6 +12,7 @@ from torch import Tensor
 from wav2lip.graphs import GraphedWav2Lip
 from wav2lip.mel import SILENCE
 from wav2lip.model import FACE_SIDE, MEL_BANDS, MEL_COLUMNS, Wav2Lip
+from wav2lip.packed import PackedWav2Lip
 from wav2lip.static import PictureTerms, StaticWav2Lip
 
 log = logging.getLogger(__name__)
@@ -80,7 +81,10 @@ def _other_modes(network: Wav2Lip, device: torch.device) -> Iterator[StaticWav2L
     from wav2lip.winograd import WinogradWav2Lip
 
     yield WinogradWav2Lip(network)
-    if torch.backends.cpu.get_cpu_capability() != "AVX2":  # to which bfloat16 is foreign: seconds for a frame
+    capability = torch.backends.cpu.get_cpu_capability()
+    if capability == "AVX512":
+        yield PackedWav2Lip(network, torch.bfloat16)
+    elif capability != "AVX2":  # to which bfloat16 is foreign: seconds for a frame
         yield StaticWav2Lip(network, device, torch.bfloat16)
 
 

@@ -2,8 +2,11 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Hashable, Iterator
+from collections.abc import Callable, Collection, Generator, Hashable, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -29,6 +32,7 @@ FIRST_PIECE = 2  # frames: the first picture leaves early
 REMEMBERED_AVATARS = 64
 REMEMBERED_FACES = 128  # lower faces kept; one takes about 2 MB
 REMEMBERED_TERMS = 64  # still pictures kept; one takes 3 to 6 MB
+MOST_AHEAD = 64  # requests whose next piece is drawn, or waits for it, while one is pasted
 
 V = TypeVar("V")
 
@@ -60,7 +64,8 @@ class _FrameFace:
 class Wav2LipEngine:
     """Draws mouths with a trained network (`voiceover.lips.LipEngine`). Safe to share between threads.
 
-    Requests share the device's batches, so that each begins to show soon (`wav2lip.batching`).
+    Requests share the device's batches, so that each begins to show soon (`wav2lip.batching`). A request's
+    next piece is drawn while the one before it is pasted.
     """
 
     name = "wav2lip"
@@ -87,6 +92,7 @@ class Wav2LipEngine:
         )  # librosa is imported before anybody waits for it
         self._framer = FaceFramer(checkpoint.parent, cache)
         self._batcher = Batcher(self._renderer.network, self._renderer.batches)
+        self._ahead = ThreadPoolExecutor(MOST_AHEAD, "wav2lip-ahead")
         self._boxes = _Memory[list[Box | None]](REMEMBERED_AVATARS)
         self._faces = _Memory[LowerFace](REMEMBERED_FACES)
         self._terms = _Memory[PictureTerms](REMEMBERED_TERMS)
@@ -125,15 +131,24 @@ class Wav2LipEngine:
 
     def _drawn(self, avatar: Avatar, speech: Speech, start_frame: int) -> Iterator[Frame]:
         windows, gate = hear(speech)
-        for start, stop in pieces(speech.frames, self._batcher.largest):
-            indices = [(start_frame + number) % len(avatar.frames) for number in range(start, stop)]
-            shown = [
-                self._frame_face(avatar, index) if gate[number] > 0 else None
-                for number, index in enumerate(indices, start)
-            ]
-            drawing = [number for number, face in enumerate(shown, start) if face is not None]
-            mouths = self._draw(windows[drawing], [face for face in shown if face is not None], start == 0)
-            yield from self._pasted(avatar, indices, shown, mouths, gate[drawing])
+        indices = [(start_frame + number) % len(avatar.frames) for number in range(speech.frames)]
+        faces = [
+            self._frame_face(avatar, index) if shown > 0 else None
+            for index, shown in zip(indices, gate, strict=True)
+        ]
+
+        def visible(start: int, stop: int) -> list[int]:
+            return [number for number in range(start, stop) if faces[number] is not None]
+
+        def draw(start: int, stop: int) -> Tensor:
+            seen = [face for face in faces[start:stop] if face is not None]
+            return self._draw(windows[visible(start, stop)], seen, start == 0)
+
+        cuts = list(pieces(speech.frames, self._batcher.largest))
+        with closing(one_ahead((partial(draw, *cut) for cut in cuts), self._ahead)) as drawn:
+            for (start, stop), mouths in zip(cuts, drawn, strict=True):
+                gates = gate[visible(start, stop)]
+                yield from self._pasted(avatar, indices[start:stop], faces[start:stop], mouths, gates)
 
     def _draw(self, windows: NDArray[np.float32], faces: list[_FrameFace], first: bool) -> Tensor:
         """Draw a mouth for each face, `(faces, 3, 41, 96)`."""
@@ -204,6 +219,23 @@ def pieces(frames: int, largest: int) -> Iterator[tuple[int, int]]:
         stop = min(start + size, frames)
         yield start, stop
         start, size = stop, min(2 * size, largest)
+
+
+def one_ahead(calls: Iterable[Callable[[], V]], threads: Executor) -> Generator[V, None, None]:
+    """Yield what calls return, in their order; each runs while the result before it is in use.
+
+    What a call raises is raised in its place. Who stops reading leaves one result unused at most.
+    """
+    begun = (threads.submit(call) for call in calls)  # each when it is asked for
+    coming = next(begun, None)
+    try:
+        while coming:
+            ready = coming.result()
+            coming = next(begun, None)
+            yield ready
+    finally:
+        if coming:
+            coming.cancel()
 
 
 class _Memory(Generic[V]):

@@ -13,6 +13,7 @@ from tests.wav2lip import formula
 from voiceover.errors import EngineUnavailable
 from wav2lip.batching import Batcher
 from wav2lip.model import Wav2Lip
+from wav2lip.packed import PackedWav2Lip
 from wav2lip.static import PictureTerms, StaticWav2Lip
 from wav2lip.winograd import WinogradWav2Lip
 
@@ -52,6 +53,8 @@ MODES: dict[str, Callable[[Wav2Lip], StaticWav2Lip]] = {
     "bfloat16": lambda network: StaticWav2Lip(network, torch.device("cpu"), torch.bfloat16),
     "Winograd": WinogradWav2Lip,
 }
+if torch.backends.mkldnn.is_available():
+    MODES["packed"] = lambda network: PackedWav2Lip(network, torch.bfloat16)
 
 
 @pytest.fixture

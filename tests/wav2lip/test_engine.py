@@ -1,7 +1,11 @@
 """The engine keeps the promises of `voiceover.lips`, whatever its weights draw."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
-from itertools import pairwise
+from functools import partial
+from itertools import pairwise, repeat
 from pathlib import Path
 
 import cv2
@@ -12,7 +16,7 @@ import torch
 from tests.wav2lip import formula, mouths
 from voiceover.errors import FaceNotFound
 from voiceover.types import SAMPLE_RATE, SAMPLES_PER_FRAME, Avatar, Frame, Speech
-from wav2lip.engine import Wav2LipEngine, hear
+from wav2lip.engine import Wav2LipEngine, hear, one_ahead
 from wav2lip.model import Wav2Lip
 
 WIDTH = 1 / 8  # quick, and everything but its picture is as at full width
@@ -176,9 +180,32 @@ def test_a_face_that_is_cut_off_or_tiny_is_left_alone(engine: Wav2LipEngine, pho
         engine.prepare(tiny)
 
 
-def test_threads_do_not_disturb_each_other(engine: Wav2LipEngine, photo: Avatar, film: Avatar) -> None:
-    from concurrent.futures import ThreadPoolExecutor
+def test_the_next_piece_is_drawn_while_one_is_pasted() -> None:
+    begun = [threading.Event() for _ in range(3)]
 
+    def call(number: int) -> int:
+        begun[number].set()
+        return number
+
+    with (
+        ThreadPoolExecutor() as threads,
+        closing(one_ahead(map(partial, repeat(call), range(3)), threads)) as got,
+    ):
+        assert next(got) == 0
+        assert begun[1].wait(10) and not begun[2].is_set()
+        assert list(got) == [1, 2]
+
+
+def test_what_fails_ahead_fails_in_its_place() -> None:
+    with ThreadPoolExecutor() as threads:
+        got = one_ahead(map(partial, repeat(divmod), (4, 2), (2, 0)), threads)
+        assert next(got) == (2, 0)
+        with pytest.raises(ZeroDivisionError):
+            next(got)
+        assert list(one_ahead([], threads)) == []
+
+
+def test_threads_do_not_disturb_each_other(engine: Wav2LipEngine, photo: Avatar, film: Avatar) -> None:
     said = speech(".xx.")
     alone = [drawn(engine, avatar, said) for avatar in (photo, film)]
     with ThreadPoolExecutor(4) as pool:

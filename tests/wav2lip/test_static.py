@@ -11,6 +11,7 @@ from tests.wav2lip import formula
 from wav2lip.device import is_exact_enough
 from wav2lip.graphs import GraphedWav2Lip
 from wav2lip.model import Wav2Lip
+from wav2lip.packed import PackedWav2Lip
 from wav2lip.static import FIRST_ROW, StaticWav2Lip
 from wav2lip.winograd import FEWEST_CHANNELS, WinogradWav2Lip
 
@@ -22,7 +23,19 @@ def plain(network: Wav2Lip) -> StaticWav2Lip:
     return StaticWav2Lip(network, CPU, torch.float32)
 
 
-@pytest.fixture(params=[plain, WinogradWav2Lip], ids=["plain", "Winograd"])
+def packed(network: Wav2Lip) -> StaticWav2Lip:
+    return PackedWav2Lip(network, torch.float32)
+
+
+without_onednn = pytest.mark.skipif(
+    not torch.backends.mkldnn.is_available(), reason="torch lacks oneDNN here"
+)
+
+
+@pytest.fixture(
+    params=[plain, WinogradWav2Lip, pytest.param(packed, marks=without_onednn)],
+    ids=["plain", "Winograd", "packed"],
+)
 def mode(request: pytest.FixtureRequest) -> Mode:
     """A way to draw that is exact but for rounding."""
     made: Mode = request.param
@@ -76,10 +89,18 @@ def test_every_row_that_is_shown_is_exact(network: Wav2Lip, windows: Tensor, fac
     np.testing.assert_array_less(difference.amax(dim=(0, 1, 3)).numpy(), 2e-5)
 
 
+@pytest.mark.parametrize(
+    "half",
+    [
+        lambda network: StaticWav2Lip(network, CPU, torch.bfloat16),
+        pytest.param(lambda network: PackedWav2Lip(network, torch.bfloat16), marks=without_onednn),
+    ],
+    ids=["plain", "packed"],
+)
 def test_half_the_precision_is_close_enough_to_look_the_same(
-    network: Wav2Lip, windows: Tensor, faces: Tensor
+    network: Wav2Lip, windows: Tensor, faces: Tensor, half: Mode
 ) -> None:
-    static = StaticWav2Lip(network, CPU, torch.bfloat16)
+    static = half(network)
     difference = (static.draw(windows, static.look(faces)) - drawn(network, windows, faces)).abs()
     assert difference.max() < 0.03
     assert difference.mean() < 0.004
