@@ -29,7 +29,7 @@ TRACKS = (
     Track("rounding", 0.2, 0.25, 1.5),
     Track("tongue", 0.14, 0.14, 0.3),
     Track("roll", 0.05, 0.08, 0.5),
-    Track("closure", 0.12, 0.29, 2.0),
+    Track("closure", 0.12, 0.29, 4.0),
     Track("labiodental", 0.07, 0.22, 1.0),
 )
 
