@@ -113,19 +113,25 @@ class EspeakEngine:
         with _LIBRARY:
             self._library, self._sample_rate = _initialized()
             # Some languages are listed twice.
-            self._names = {voice.id: (voice, name) for voice, name in self._list_voices()}
+            listed = {voice.id: (voice, place) for voice, place in self._list_voices()}
+            self._voices = tuple(voice for voice, _ in listed.values())
+            self._places = {voice_id: place for voice_id, (_, place) in listed.items()}
 
     def voices(self) -> Sequence[Voice]:
-        return [voice for voice, _ in self._names.values()]
+        return self._voices
 
     def synthesize(self, text: str, voice: Voice, seed: int = 0) -> Speech:
-        _, name = self._names[voice.id]
+        """Speak a text; see `tts.base`. Each voice may have another "+variant" of espeak's than is listed."""
+        plain, _, variant = voice.id.partition("+")
+        if plain not in self._places:
+            raise SynthesisError(f"espeak-ng has no voice {voice.id!r}", voice=voice.id)
+        name = f"{self._places[plain]}+{variant}" if variant else self._places[plain]
         samples, marks = self._speak(_printable(text), name)
         phones = tuple(_phones(marks, len(samples), self._sample_rate))
         return Speech(samples, self._sample_rate, phones, tuple(_words(text, marks, phones)))
 
     def _list_voices(self) -> Iterator[tuple[Voice, str]]:
-        """Yield voices with the names that the library finds them by: those of their files.
+        """Yield voices with the names that the library finds them by, without variants: those of their files.
 
         A language may be called otherwise than its file: "fr-fr" is in "roa/fr".
         """
@@ -139,7 +145,7 @@ class EspeakEngine:
             name, place = entry.name.decode().replace("_", " "), entry.identifier.decode()
             for variant, who in ((f"+{FEMALE_VARIANT}", "♀"), ("", "♂")):
                 voice_id, shown = f"espeak:{language}{variant}", f"eSpeak {name} {who}"
-                yield Voice(voice_id, self.name, language, shown, "formant"), f"{place}{variant}"
+                yield Voice(voice_id, self.name, language, shown, "formant"), place
 
     def _speak(self, text: str, voice_name: str) -> tuple[Samples, list[_Mark]]:
         """Run the synthesizer; sound as float32 `(n,)` and everything it told about it."""

@@ -1,5 +1,6 @@
 """Who is asking, as far as turns are concerned."""
 
+import select
 import socket
 
 from flask import g, request
@@ -13,10 +14,12 @@ def has_gone() -> bool:
     connection = request.environ.get("gunicorn.socket")
     if connection is None:
         return False
-    try:
-        return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except BlockingIOError:
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    if not poll.poll(0):  # asked first: a socket with a time limit waits for it, whatever flags it is given
         return False
+    try:
+        return not connection.recv(1, socket.MSG_PEEK)
     except OSError:
         return True
 
