@@ -1,5 +1,6 @@
 """Who is asking, as far as turns are concerned."""
 
+import select
 import socket
 
 from flask import g, request
@@ -13,10 +14,11 @@ def has_gone() -> bool:
     connection = request.environ.get("gunicorn.socket")
     if connection is None:
         return False
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
     try:
-        return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return False
+        # Asked first: a socket with a timeout would wait for that long where there is nothing to read.
+        return bool(poll.poll(0)) and not connection.recv(1, socket.MSG_PEEK)
     except OSError:
         return True
 
