@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from service.models import download_command
 from service.web.languages import tongue
-from voiceover.errors import VoiceoverError
+from voiceover.errors import Gone, VoiceoverError
 
 log = logging.getLogger(__name__)
 
@@ -508,7 +508,7 @@ def _known(error: VoiceoverError) -> tuple[str, Problem, dict[str, object]]:
 
 def _from_ours(error: VoiceoverError) -> Response:
     name, problem, details = _known(error)
-    if problem.status >= 500:
+    if problem.status >= 500 and not isinstance(error, Gone):
         log.error("%s: %s", error.code, error, exc_info=problem.status == 500)
     # A name in the path is an address that leads nowhere; in the body it is a wrong value.
     in_path = error.code == "not-found" and details["name"] in (request.view_args or {}).values()

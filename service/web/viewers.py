@@ -16,10 +16,9 @@ def has_gone() -> bool:
         return False
     poll = select.poll()
     poll.register(connection, select.POLLIN)
-    if not poll.poll(0):  # asked first: a socket with a time limit waits for it, whatever flags it is given
-        return False
     try:
-        return not connection.recv(1, socket.MSG_PEEK)
+        # Asked first: a socket with a timeout would wait for that long where there is nothing to read.
+        return bool(poll.poll(0)) and not connection.recv(1, socket.MSG_PEEK)
     except OSError:
         return True
 
