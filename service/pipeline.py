@@ -1,11 +1,12 @@
 """The pipeline: text → chunks → reading → speech → frames → clip. Composition only."""
 
 import hashlib
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from itertools import chain
 
 from service.edition import edition
@@ -35,6 +36,8 @@ from voiceover.lips import LipEngine
 from voiceover.reading import read
 from voiceover.types import FRAMES_PER_FRAGMENT, Avatar, Chunk, Frame, Samples, Speech, SpeechSoFar, Word
 from voiceover.voices import VoiceStore
+
+REMEMBERED_MOTIONS = 64  # avatars; one takes some megabytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,8 @@ class Pipeline:
         self.speech = speech or speech_engines(models)
         self.lips = lips or lip_engines(models)
         self._idle_loops = RecordingShelf()
-        self._motion = lru_cache(maxsize=64)(IdleMotion)  # one for each avatar
+        self._motions: OrderedDict[str, IdleMotion] = OrderedDict()
+        self._lock = threading.Lock()
 
     def split(self, text: str, language: str, voice: str = AUTO) -> list[Chunk]:
         """Cut a text into chunks.
@@ -289,6 +293,18 @@ class Pipeline:
         with _translated(lips):
             for index, (frame, sound) in enumerate(draw(avatar, lips, pieces, start_frame), start_frame):
                 yield motion.apply(frame, index, 0.0), sound
+
+    def _motion(self, avatar: Avatar) -> IdleMotion:
+        """Return an avatar's motion, by its pictures: somebody may delete it and bring it again and again."""
+        with self._lock:
+            motion = self._motions.get(avatar.digest)
+        motion = motion or IdleMotion(avatar)  # unlocked: others go on speaking meanwhile
+        with self._lock:
+            self._motions[avatar.digest] = motion
+            self._motions.move_to_end(avatar.digest)
+            if len(self._motions) > REMEMBERED_MOTIONS:
+                self._motions.popitem(last=False)
+        return motion
 
     def idle_loop(self, avatar_id: str, codec: video.SoundCodec) -> Recording:
         """Return one period of the avatar's idle motion, made once and shared by all who watch.
