@@ -105,17 +105,14 @@ class Registry(Generic[E]):
         """Return why `AUTO` passes over an engine, or None: it cannot work here, or it should not."""
         return self._doubt(name) or self.missing(name) or self._objection(self.get(name))
 
-    def best(self, doubt: Doubt = lambda _: None) -> E:
+    def best(self) -> E:
         """Return the first engine that works and that nothing speaks against.
-
-        Args:
-            doubt: says why an engine should not be used this time.
 
         Raises:
             EngineUnavailable: there is none.
         """
         for name in self._makers:
-            if doubt(name) is None and self.objection(name) is None:
+            if self.objection(name) is None:
                 return self.get(name)
         reasons = "; ".join(f"{name}: {self.objection(name)}" for name in self._makers)
         raise EngineUnavailable(f"no {self._kind} engine works: {reasons}", engine=self._kind)
@@ -216,14 +213,14 @@ def _wav2lip(models: ModelFolder, cache: Path | None) -> Callable[[], LipEngine]
     return Wav2Lips(models.folder, read).ready
 
 
-def doubt_about_lips(models: ModelFolder, avatar_id: str | None = None) -> Doubt:
-    """Return what speaks against lip engines for an avatar, or for any that has no network of its own.
+def _doubt_about_lips(models: ModelFolder) -> Doubt:
+    """Return what speaks against lip engines.
 
-    A network that learned from visemes draws what they do, less exactly (docs/wav2lip.md has the figures).
+    A network that learned from visemes draws what they do, less exactly (docs/training.md has the figures).
     """
 
     def doubt(name: str) -> EngineUnavailable | None:
-        if name != "wav2lip" or not checkpoints.draws_as_taught(models.folder, avatar_id):
+        if name != "wav2lip" or not checkpoints.draws_as_taught(models.folder):
             return None
         message = "wav2lip learned from visemes here, and they draw better than it does"
         return EngineUnavailable(message, engine=name, reason="taught-by-visemes")
@@ -373,7 +370,7 @@ def lip_engines(models: ModelFolder, cache: Path | None = None) -> Registry[LipE
 
     restored = {f"wav2lip-{name}": _restored(models, name, drawing) for name in checkpoints.RESTORERS}
     makers = {"wav2lip": _wav2lip(models, cache), "visemes": _visemes, **restored}
-    lips = Registry("lips", makers, too_slow, doubt_about_lips(models))
+    lips = Registry("lips", makers, too_slow, _doubt_about_lips(models))
     return lips
 
 

@@ -102,7 +102,7 @@ def _shot(
 ) -> FilmFiles:
     files = FilmFiles(folder)
     avatar = pipeline.avatars.get(request.avatar)
-    lips = pipeline.choose_lips(request.lips, request.avatar)
+    lips = pipeline.choose_lips(request.lips)
     pipeline.prepare(lips, avatar)
     chunks = pipeline.split(request.text, request.language, request.voice)
     speeches = _evened(_spoken(pipeline, request, chunks, report), chunks)

@@ -16,7 +16,6 @@ from service.engines import (
     all_voices,
     base_language,
     choose_voice,
-    doubt_about_lips,
     languages,
     lip_engines,
     mode_of,
@@ -154,7 +153,7 @@ class Pipeline:
         clock = _Stopwatch()
         with clock.measure("prepare"):
             avatar = self.avatars.get(request.avatar)
-            lips = self.choose_lips(request.lips, request.avatar)
+            lips = self.choose_lips(request.lips)
             self.prepare(lips, avatar)
         pause = _pause(request)
         with clock.measure("tts"):
@@ -179,7 +178,7 @@ class Pipeline:
             request,
             language=voice.language,
             voice=voice.id,
-            lips=self.choose_lips(request.lips, request.avatar).name,
+            lips=self.choose_lips(request.lips).name,
             pause=_pause(request),
             stream=request.stream and self._streaming(voice) is not None,
         )
@@ -215,18 +214,16 @@ class Pipeline:
         Raises:
             NotFound, EngineUnavailable, FaceNotFound: what is asked for is not here.
         """
-        self.prepare(self.choose_lips(request.lips, request.avatar), self.avatars.get(request.avatar))
+        self.prepare(self.choose_lips(request.lips), self.avatars.get(request.avatar))
         choose_voice(self.voices(), request.language, request.voice)
 
-    def choose_lips(self, name: str, avatar_id: str) -> LipEngine:
-        """Return the lip engine of that name, or by `AUTO` the one that draws an avatar best here.
+    def choose_lips(self, name: str) -> LipEngine:
+        """Return the lip engine of that name, or by `AUTO` the best one here.
 
         Raises:
             NotFound, EngineUnavailable: there is none of that name, or it does not work here.
         """
-        if name != AUTO:
-            return self.lips.get(name)
-        return self.lips.best(doubt_about_lips(self.models, avatar_id))
+        return self.lips.best() if name == AUTO else self.lips.get(name)
 
     def prepare(self, lips: LipEngine, avatar: Avatar) -> None:
         """Do once what every clip of an avatar needs; see `voiceover.lips`.

@@ -160,7 +160,7 @@ def test_clips_are_joined_into_one_file(client: FlaskClient, tmp_path: Path) -> 
 def test_what_there_is_can_be_listed(client: FlaskClient) -> None:
     engines = client.get("/api/engines").get_json()
     assert {state["name"]: state["available"] for state in engines["lips"]} == {
-        "wav2lip": False,
+        "wav2lip": True,
         "visemes": True,
         "wav2lip-gfpgan": False,
         "wav2lip-codeformer": False,
@@ -284,7 +284,7 @@ def test_wrong_addresses_and_methods_are_told(client: FlaskClient) -> None:
 
 
 def test_an_engine_that_is_not_there_is_told(client: FlaskClient) -> None:
-    problem(generate(client, lips="wav2lip"), 503, "checkpoint-missing")
+    problem(generate(client, lips="wav2lip-gfpgan"), 503, "checkpoint-missing")
 
 
 def test_foreign_files_are_not_joined(client: FlaskClient) -> None:

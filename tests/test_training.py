@@ -63,8 +63,8 @@ def test_a_trained_network_is_found_and_draws_its_avatar(
     assert any(not np.array_equal(frame, learned.frames[0]) for frame in frames)
     with pytest.raises(EngineUnavailable, match="flask train --avatar"):
         lips.prepare(replace(learned, id="somebody-else"))
-    assert pipeline.choose_lips(AUTO, learned.id).name == "visemes"
-    assert pipeline.choose_lips("wav2lip", learned.id).name == "wav2lip"
+    assert pipeline.choose_lips(AUTO).name == "visemes"
+    assert pipeline.choose_lips("wav2lip").name == "wav2lip"
 
 
 @pytest.mark.usefixtures("learned")

@@ -28,16 +28,16 @@ def find(folder: Path) -> Path:
 
 
 def find_for(folder: Path, avatar_id: str) -> Path:
-    """Return the checkpoint that draws an avatar: its own, or the one for everybody.
+    """Return the checkpoint that draws an avatar: the one for everybody, or where that is missing its own.
 
     Raises:
         EngineUnavailable: there is neither.
     """
-    if own := find_own(folder, avatar_id):
-        return own
     try:
         return find(folder)
     except EngineUnavailable as exc:
+        if own := find_own(folder, avatar_id):
+            return own
         raise EngineUnavailable(
             f"wav2lip has not learned the avatar {avatar_id!r}; to teach it:"
             f" .venv/bin/flask train --avatar {avatar_id}",
@@ -68,14 +68,8 @@ def find_any(folder: Path) -> Path:
         return own[0]
 
 
-def draws_as_taught(folder: Path, avatar_id: str | None) -> bool:
-    """Whether an avatar would be drawn by a network that learned from another lip engine.
-
-    Args:
-        avatar_id: None for any that has no network of its own.
-    """
-    if avatar_id is not None and find_own(folder, avatar_id):
-        return True
+def draws_as_taught(folder: Path) -> bool:
+    """Whether avatars would be drawn by networks that learned from another lip engine."""
     try:
         return find_any(folder).parent.name == OWN
     except EngineUnavailable:

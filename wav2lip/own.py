@@ -1,4 +1,4 @@
-"""For each avatar the network that knows it: its own if it has one, else the one for everybody."""
+"""For each avatar a network that can draw it: the one for everybody, or where that is missing its own."""
 
 import threading
 from collections import OrderedDict

@@ -269,6 +269,6 @@ def test_the_api_is_described_on_a_page(browser: Browser, server: str) -> None:
 def test_the_page_tells_the_command_that_brings_a_missing_engine(open_page: OpenPage, language: str) -> None:
     page = open_page(language)
     page.locator("summary", has_text="Движки" if language == "ru-RU" else "Engines").click()
-    missing = page.locator("#engines li", has_text="wav2lip").first
-    expect(missing.locator("code")).to_have_text(".venv/bin/flask models download wav2lip_gan")
+    missing = page.locator("#engines li", has_text="wav2lip-gfpgan")
+    expect(missing.locator("code")).to_have_text(".venv/bin/flask models download gfpgan_1.4")
     expect(page.locator("#engines li[data-available=true] code")).to_have_count(0)

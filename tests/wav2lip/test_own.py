@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from service.engines import doubt_about_lips
+from service.engines import lip_engines
 from service.models import ModelFolder
 from tests.wav2lip import mouths
 from voiceover.errors import EngineUnavailable
@@ -71,8 +71,7 @@ def test_an_avatar_with_a_network_is_drawn_by_it_and_others_by_the_common_one(
 ) -> None:
     put(tmp_path, "wav2lip.pth", "30")
     put_own(tmp_path, "anna")
-    assert lips.of(avatar("anna")).name == "anna.safetensors"
-    assert lips.of(avatar("boris")).name == "wav2lip.pth"
+    assert {lips.of(avatar(name)).name for name in ("anna", "boris")} == {"wav2lip.pth"}
     assert lips.rate == 30 and lips.ready() is lips
 
 
@@ -117,14 +116,11 @@ def test_no_more_networks_are_kept_than_there_is_room_for(
 
 
 def test_auto_passes_over_networks_that_learned_from_visemes_and_over_no_others(tmp_path: Path) -> None:
-    models = ModelFolder(tmp_path)
-    assert doubt_about_lips(models)("wav2lip") is None  # what is not there is spoken against elsewhere
     put_own(tmp_path, "anna")
-    doubts = [doubt_about_lips(models, whose)("wav2lip") for whose in (None, "anna", "boris")]
-    assert all(doubt is not None and doubt.details["reason"] == "taught-by-visemes" for doubt in doubts)
+    taught = lip_engines(ModelFolder(tmp_path))
+    objection = taught.objection("wav2lip")
+    assert objection is not None and objection.details["reason"] == "taught-by-visemes"
+    assert taught.best().name == "visemes" and taught.objection("visemes") is None
     put(tmp_path, "wav2lip.pth", "30")
-    assert doubt_about_lips(models, "anna")("wav2lip") is not None
-    assert (
-        doubt_about_lips(models, "boris")("wav2lip") is None and doubt_about_lips(models)("wav2lip") is None
-    )
-    assert doubt_about_lips(models, "anna")("visemes") is None
+    objection = taught.objection("wav2lip")
+    assert objection is not None and objection.details["reason"] != "taught-by-visemes"
