@@ -170,18 +170,21 @@ def test_an_empty_text_is_not_sent(open_films: OpenPage) -> None:
     assert page.evaluate("voiceover.state.phase") == "empty"
 
 
-def test_a_server_that_goes_away_and_comes_back_is_told(browser: Browser, tmp_path: Path) -> None:
+def test_a_server_that_is_killed_and_comes_back_is_told(browser: Browser, tmp_path: Path) -> None:
     with running_server(tmp_path) as first:
-        port = str(first.port)
-        pages = opening_pages(first.url, browser, "/", "empty")
-        page = pages.__enter__()()
-        press(page, LONG)
-        expect(page.locator("#detail")).to_contain_text("%", timeout=PATIENCE)
-    expect(page.locator("#status")).to_have_text("Связь прервалась, восстанавливаю…", timeout=PATIENCE)
-    with running_server(tmp_path, VOICEOVER_PORT=port):
-        wait_for_phase(page, "failed")
-        expect(page.locator("#status")).to_contain_text("Сервер остановился")
-    pages.__exit__(None, None, None)
+        port, worker = str(first.port), first.worker
+        with opening_pages(first.url, browser, "/", "empty") as open_page:
+            page = open_page()
+            press(page, LONG)
+            expect(page.locator("#detail")).to_contain_text("%", timeout=PATIENCE)
+            first.process.kill()
+            worker.kill()
+            expect(page.locator("#status")).to_have_text(
+                "Связь прервалась, восстанавливаю…", timeout=PATIENCE
+            )
+            with running_server(tmp_path, VOICEOVER_PORT=port):
+                wait_for_phase(page, "failed")
+                expect(page.locator("#status")).to_contain_text("Сервер остановился")
 
 
 def test_keyboard_alone_is_enough(open_films: OpenPage) -> None:
