@@ -101,6 +101,10 @@ class Registry(Generic[E]):
         """Return the engines that work here, best first."""
         return [self.get(name) for name in self._makers if self.missing(name) is None]
 
+    def doubt(self, name: str) -> EngineUnavailable | None:
+        """Return what speaks against an engine of that name whether or not it works here, or None."""
+        return self._doubt(name)
+
     def objection(self, name: str) -> EngineUnavailable | None:
         """Return why `AUTO` passes over an engine, or None: it cannot work here, or it should not."""
         return self._doubt(name) or self.missing(name) or self._objection(self.get(name))

@@ -105,4 +105,5 @@ def remote_lip_engines(models: ModelFolder, renderers: Renderers) -> Registry[Li
 
         return make
 
-    return Registry("lips", {name: maker(name) for name in lip_engines(models).names()}, too_slow)
+    makers = {name: maker(name) for name in lip_engines(models).names()}
+    return Registry("lips", makers, too_slow, lambda name: renderers.offer().lips[name].doubt)

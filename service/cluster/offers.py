@@ -32,6 +32,8 @@ class LipOffer:
     """Frames drawn in a second, as far as that was measured."""
     mode: str = ""
     """How it runs there, and with which files of weights: its pictures may differ by it."""
+    doubt: EngineUnavailable | None = None
+    """Why it should not be used unless it is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +71,4 @@ def _lip_offer(engines: Registry[LipEngine], name: str, made_with: str) -> LipOf
     if fault := engines.missing(name):
         return LipOffer(fault)
     engine = engines.get(name)
-    return LipOffer(None, measured_rate(engine), f"{mode_of(engine)} {made_with}")
+    return LipOffer(None, measured_rate(engine), f"{mode_of(engine)} {made_with}", engines.doubt(name))
