@@ -222,6 +222,7 @@ def test_what_was_begun_at_one_front_is_found_at_another(
 def test_a_machine_killed_in_mid_clip_loses_and_repeats_nothing(
     here: Pipeline, front: Flask, cluster: Machines, speech: Speech
 ) -> None:
+    until(lambda: not machines_of(front, busy=True), "what an earlier test asked for never ends")
     data = filmed(over_there(front), speech)
     received = list(islice(data, 6))
     (busy,) = machines_of(front, busy=True)
