@@ -70,10 +70,10 @@ class School:
         self._syllabus = syllabus or Syllabus()
 
     def has_ear(self) -> bool:
-        """Whether there is an ear of this width."""
-        from wav2lip.training.graft import width_of
+        """Whether there is an ear of this width that hears what ours do."""
+        from wav2lip.training.graft import told
 
-        return width_of(self._ear_file) == self._width
+        return told(self._ear_file).items() >= self._hearing().items()
 
     def learn_to_hear(self, length: int | float) -> None:
         """Train an ear and keep it.
@@ -136,8 +136,14 @@ class School:
 
     def _told(self, learned: "Learned") -> dict[str, str]:
         curve = " ".join(f"{step}:{loss:.4g}" for step, loss in learned.curve)
-        facts = {"width": self._width, "seed": self._seed, "steps": learned.step, "curve": curve}
-        return {name: str(fact) for name, fact in facts.items()}
+        facts = {"seed": self._seed, "steps": learned.step, "curve": curve}
+        return self._hearing() | {name: str(fact) for name, fact in facts.items()}
+
+    def _hearing(self) -> dict[str, str]:
+        from wav2lip.training.corpus import BEFORE
+        from wav2lip.weights import BEFORE as TOLD_BEFORE
+
+        return {"width": str(self._width), TOLD_BEFORE: str(BEFORE)}
 
     def _desk(self, name: str) -> Path:
         """Return a folder to learn in; what another course of the kind left is thrown away."""

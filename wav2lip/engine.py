@@ -57,6 +57,7 @@ class Wav2LipEngine:
             EngineUnavailable: the checkpoint cannot be used.
         """
         network = weights.load(checkpoint, trusted)
+        self._before = network.before
         self._easel = Easel(_quickest(network))
         on_processor = self._easel.renderer.network.device.type == "cpu"
         self._spare: Wav2Lip | None = (
@@ -102,7 +103,7 @@ class Wav2LipEngine:
         return self._drawn(avatar, speech, start_frame)
 
     def _drawn(self, avatar: Avatar, speech: Speech, start_frame: int) -> Iterator[Frame]:
-        windows, gate = hear(speech)
+        windows, gate = hear(speech, self._before)
         indices = [(start_frame + number) % len(avatar.frames) for number in range(speech.frames)]
         faces = [
             self._frame_face(avatar, index) if shown > 0 else None
@@ -186,10 +187,14 @@ def _draw(
     return easel, easel.draw(windows, faces, first)
 
 
-def hear(speech: Speech) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Return each frame's window of sound, `(frames, 1, 80, 16)`, and how much it shows, `(frames,)`."""
+def hear(speech: Speech, before: int = 0) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return each frame's window of sound, `(frames, 1, 80, 16)`, and how much it shows, `(frames,)`.
+
+    Args:
+        before: see `wav2lip.mel.frame_windows`.
+    """
     spectrogram, heard = listen(speech)
-    return mel.frame_windows(spectrogram, speech.frames, FPS), silence.rest_gate(speech, heard)
+    return mel.frame_windows(spectrogram, speech.frames, FPS, before), silence.rest_gate(speech, heard)
 
 
 def listen(speech: Speech) -> tuple[mel.Mel, list[silence.Span]]:

@@ -54,14 +54,17 @@ def window_starts(columns: int, fps: float) -> list[int]:
     return [*starts, columns - MEL_COLUMNS]
 
 
-def frame_windows(mel: Mel, frames: int, fps: float) -> NDArray[np.float32]:
-    """Cut out what each of `frames` video frames sees; after the sound's end that is silence.
+def frame_windows(mel: Mel, frames: int, fps: float, before: int = 0) -> NDArray[np.float32]:
+    """Cut out what each of `frames` video frames sees; before the sound and after it that is silence.
+
+    Args:
+        before: columns of the window that lie before the frame; the reference has none.
 
     Returns:
         float32 `(frames, 1, 80, 16)`.
     """
     starts = (np.arange(frames) * (COLUMNS_PER_SECOND / fps)).astype(int)
-    missing = max(int(starts[-1]) + MEL_COLUMNS - mel.shape[1], 0) if frames else 0
-    padded = np.pad(mel, ((0, 0), (0, missing)), constant_values=SILENCE)
+    missing = max(int(starts[-1]) + MEL_COLUMNS - before - mel.shape[1], 0) if frames else 0
+    padded = np.pad(mel, ((0, 0), (before, missing)), constant_values=SILENCE)
     windows = np.lib.stride_tricks.sliding_window_view(padded, MEL_COLUMNS, axis=1)
     return np.ascontiguousarray(windows[:, starts].transpose(1, 0, 2)[:, None])

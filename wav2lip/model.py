@@ -48,14 +48,17 @@ class UpBlock(nn.Module):
 class Wav2Lip(nn.Module):
     """The generator. Its state dict has the keys and shapes of the published checkpoints at width 1."""
 
-    def __init__(self, width: float = 1.0) -> None:
+    def __init__(self, width: float = 1.0, before: int = 0) -> None:
         """
         Args:
             width: factor on the number of channels in every layer; 0.25 makes a network of a sixteenth of the
                 work, for which weights must be trained.
+            before: columns of mel before a frame that its weights were trained to hear, see
+                `wav2lip.mel.frame_windows`.
         """
         super().__init__()
         self.width = width
+        self.before = before
         self.face_encoder_blocks = nn.ModuleList(_face_encoder(width))
         self.audio_encoder = nn.Sequential(*_audio_encoder(width))
         self.face_decoder_blocks = nn.ModuleList(_face_decoder(width))

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from voiceover.errors import EngineUnavailable
-from wav2lip.model import EMBEDDING, Wav2Lip
+from wav2lip.model import EMBEDDING, MEL_COLUMNS, Wav2Lip
 
 PREFIX = "module."  # left in the keys by training on several GPUs
 BLOCK = 2**20  # bytes read at a time
+BEFORE = "before"  # in what a file tells of itself
 
 
 def load(path: Path, trusted: Collection[str] = ()) -> Wav2Lip:
@@ -29,7 +30,7 @@ def load(path: Path, trusted: Collection[str] = ()) -> Wav2Lip:
         EngineUnavailable: the file cannot be used; the message names it and says why.
     """
     state = _without_prefix(_state_dict(path, trusted))
-    network = Wav2Lip(_width(state))
+    network = Wav2Lip(_width(state), _before(path))
     _check(path, state, network)
     network.load_state_dict(state)
     return network.eval().requires_grad_(requires_grad=False)
@@ -97,6 +98,19 @@ def _width(state: Mapping[str, Tensor]) -> float:
     """Return the width of the network that the weights are for; 1, if they are for no such network."""
     summary = state.get("audio_encoder.12.conv_block.0.bias")
     return len(summary) / EMBEDDING if summary is not None and summary.ndim else 1.0
+
+
+def _before(path: Path) -> int:
+    """Return what a file tells of its network's hearing, see `Wav2Lip`; others than ours tell nothing."""
+    if path.suffix != ".safetensors":
+        return 0
+    from safetensors import safe_open
+
+    with safe_open(path, "pt") as file:
+        told = (file.metadata() or {}).get(BEFORE, "0")
+    if not (told.isascii() and told.isdigit() and int(told) < MEL_COLUMNS):
+        raise _refusal(path, "checkpoint-foreign", f"it hears {told[:20]!r} columns before each frame")
+    return int(told)
 
 
 def _check(path: Path, state: Mapping[str, Tensor], network: Wav2Lip) -> None:

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from service.practice.texts import text
 from service.practice.tracks import shapes
 from tts.base import SpeechEngine, Voice
 from voiceover.audio import finish
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from wav2lip.training.corpus import Lesson
 
 TEXTS = {"en-us": "en", "en-gb-x-rp": "en", "ru": "ru", "ru-cl": "ru"}
-"""Dialects that are practised → the file of sentences."""
+"""Dialects that are practised → the language of what is said in them."""
 VARIANTS = (
     "", "m1", "m2", "m3", "m4", "m5", "m6", "m8", "f1", "f2", "f3", "f5", "Alex", "Alicia", "Andrea", "Andy",
     "Annie", "Denis", "Diogo", "Gene", "Hugo", "Jacky", "Lee", "Mario", "Michael", "Mike", "Nguyen", "Reed",
@@ -30,9 +29,6 @@ HELD_OUT = ("m7", "f4")
 """espeak's throats that are never practised with: by them it is measured what was learned."""
 QUICKER = (0.82, 1.22)  # and higher, as a tape that is played faster
 PAUSES = (0.05, 0.7)  # s
-WORDS = (4, 11)  # in a made-up sentence
-EXAMINED = 10  # one in so many sentences is never practised: by those it is measured what was learned
-WRITTEN = 0.5  # share of sentences that are said as they are written
 
 
 def lessons(
@@ -48,7 +44,7 @@ def lessons(
     for number in range(count):
         random = np.random.default_rng([seed, number])
         voice = voices[number % len(voices)]
-        said = engine.synthesize(_text(voice.language, random, examined), voice)
+        said = engine.synthesize(text(TEXTS[voice.language], random, examined), voice)
         for _ in range(copies):
             rate = round(said.sample_rate * random.uniform(*QUICKER))
             pause = random.uniform(*PAUSES)
@@ -66,18 +62,3 @@ def throats(engine: SpeechEngine, variants: Sequence[str]) -> list[Voice]:
 def natural(engine: SpeechEngine) -> list[Voice]:
     """Return an engine's voices of the languages that are practised."""
     return [voice for voice in engine.voices() if voice.language in TEXTS and voice.fault is None]
-
-
-def _text(language: str, random: np.random.Generator, examined: bool) -> str:
-    """Return a sentence as it is written, or words of several."""
-    sentences = _sentences(TEXTS[language], examined)
-    if random.random() < WRITTEN:
-        return sentences[random.integers(len(sentences))]
-    words = " ".join(sentences).split()
-    return " ".join(random.choice(words, random.integers(*WORDS)))
-
-
-@cache
-def _sentences(name: str, examined: bool) -> list[str]:
-    lines = Path(__file__).with_name(f"{name}.txt").read_text("utf-8").splitlines()
-    return [line for number, line in enumerate(lines) if (number % EXAMINED == 0) == examined]

@@ -143,7 +143,7 @@ def test_a_file_keeps_a_network_and_what_is_told_of_it(sounds: Sounds, tmp_path:
     ear, _ = hearing(sounds)
     path = tmp_path / "own" / "ear.safetensors"
     graft.write(ear, path, {"width": str(WIDTH)})
-    assert graft.width_of(path) == WIDTH and graft.width_of(tmp_path / "none") is None
+    assert graft.told(path) == {"width": str(WIDTH)} and graft.told(tmp_path / "none") == {}
     other = graft.read_ear(path, Ear(Wav2Lip(WIDTH), TRACKS))
     assert torch.allclose(weights(other), weights(ear), atol=1e-3)
     with pytest.raises(EngineUnavailable, match="flask train --ear"):
@@ -151,7 +151,7 @@ def test_a_file_keeps_a_network_and_what_is_told_of_it(sounds: Sounds, tmp_path:
     path.write_bytes(b"<html>")
     with pytest.raises(EngineUnavailable):
         graft.read_ear(path, Ear(Wav2Lip(WIDTH), TRACKS))
-    assert graft.width_of(path) is None
+    assert graft.told(path) == {}
 
 
 def test_disguise_leaves_silence_silent_and_sound_in_range(sounds: Sounds) -> None:

@@ -20,6 +20,8 @@ from wav2lip.model import FACE_SIDE, MEL_COLUMNS
 from wav2lip.static import FIRST_ROW
 
 ROWS = FACE_SIDE - FIRST_ROW  # 41
+BEFORE = 4
+"""Columns of mel before each frame that are heard, of 16: what a mouth does depends on what it did."""
 
 Shapes = NDArray[np.float32]
 """How mouths are shaped, float32 `(frames, tracks)`: whatever numbers the teacher counts in."""
@@ -96,8 +98,9 @@ def sounds_of(lessons: Iterable[Lesson]) -> Sounds:
     for lesson in lessons:
         mel, _ = listen(lesson.speech)
         first = (np.arange(len(lesson.shapes)) * (COLUMNS_PER_SECOND / FPS)).astype(np.int64)
-        missing = max(int(first[-1]) + MEL_COLUMNS - mel.shape[1], 0)
-        mels.append(np.pad(mel, ((0, 0), (0, missing)), constant_values=SILENCE).T.astype(np.float16))
+        missing = max(int(first[-1]) + MEL_COLUMNS - BEFORE - mel.shape[1], 0)
+        around = ((0, 0), (BEFORE, missing))
+        mels.append(np.pad(mel, around, constant_values=SILENCE).T.astype(np.float16))
         starts.append(columns + first)
         shapes.append(lesson.shapes)
         columns += len(mels[-1])

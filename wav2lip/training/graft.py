@@ -51,15 +51,15 @@ def write(module: nn.Module, path: Path, told: Mapping[str, str]) -> None:
     part.replace(path)
 
 
-def width_of(path: Path) -> float | None:
-    """Return the width of the network that a file's weights are for, or None if there is no such file."""
+def told(path: Path) -> dict[str, str]:
+    """Return what is told of the weights in a file; nothing, if there is no such file."""
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, "pt") as file:
-            return float(file.metadata()["width"])
-    except (OSError, KeyError, TypeError, ValueError, SafetensorError):
-        return None
+            return dict(file.metadata() or {})
+    except (OSError, SafetensorError):
+        return {}
 
 
 def read_ear(path: Path, ear: Ear) -> Ear:
