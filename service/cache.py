@@ -113,6 +113,7 @@ def _packed(clip: Clip, data: bytes) -> bytes:
         "voice": clip.voice,
         "engine": clip.engine,
         "lips": clip.lips,
+        "weights": clip.weights,
     }
     content = json.dumps(card).encode() + b"\n" + data
     return hashlib.sha256(content).digest() + content
@@ -134,6 +135,7 @@ def _unpacked(packed: bytes, begin: float) -> Clip:
         voice=card["voice"],
         engine=card["engine"],
         lips=card["lips"],
+        weights=card["weights"],
         timings={"cache": time.perf_counter() - begin},
         data=(data[start : start + PIECE] for start in range(0, len(data), PIECE)),
     )

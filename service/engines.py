@@ -283,6 +283,23 @@ def mode_of(engine: object, avatar: Avatar | None = None) -> str:
     return engine.mode if isinstance(engine, _Moded) else ""
 
 
+@runtime_checkable
+class _Networked(Protocol):
+    networks: checkpoints.Networks | None
+    """Which networks it has to draw with."""
+
+
+def networks_of(engine: object) -> checkpoints.Networks | None:
+    """Return which networks a lip engine draws with; None if it needs none."""
+    return engine.networks if isinstance(engine, _Networked) else None
+
+
+def weights_of(engine: LipEngine, avatar: Avatar) -> str:
+    """Return the name of the weights with which a lip engine draws an avatar; "" if it needs none."""
+    networks = networks_of(engine)
+    return networks.weights(avatar.id) if networks else ""
+
+
 def too_slow(engine: LipEngine) -> EngineUnavailable | None:
     """Object to an engine that was measured and found slower than speech, with a margin for encoding."""
     rate = measured_rate(engine)

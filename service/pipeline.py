@@ -21,6 +21,7 @@ from service.engines import (
     mode_of,
     speech_engines,
     voice_by_id,
+    weights_of,
 )
 from service.models import ModelFolder
 from service.recording import Recording, RecordingShelf
@@ -76,6 +77,8 @@ class Clip:
     engine: str
     """Name of the engine that speaks with it."""
     lips: str
+    weights: str
+    """With which the lips are drawn; "" where that needs none."""
     timings: dict[str, float]
     """Seconds spent before the first frame, by stage."""
     data: Generator[bytes, None, None]
@@ -155,17 +158,18 @@ class Pipeline:
             avatar = self.avatars.get(request.avatar)
             lips = self.choose_lips(request.lips)
             self.prepare(lips, avatar)
+            weights = weights_of(lips, avatar)
         pause = _pause(request)
         with clock.measure("tts"):
             if growing := self.speak_on(request):
                 pieces = _begun(finish(growing.speech, pause, request.follows, request.continues))
                 moments = self._draw_on(avatar, lips, pieces, request.start_frame)
                 data = video.encode_moments(moments, avatar.size, request.audio)
-                return _clip(None, growing.voice, lips, clock, data)
+                return _clip(None, growing.voice, lips, weights, clock, data)
             spoken = self.speak(request)
             speech = audio.finish(spoken.speech, pause, request.follows, request.continues)
         data = self.film(avatar, lips, speech, request.start_frame, request.audio)
-        return _clip(speech, spoken.voice, lips, clock, data)
+        return _clip(speech, spoken.voice, lips, weights, clock, data)
 
     def resolve(self, request: ChunkRequest) -> ChunkRequest:
         """Return a request for the same clip that leaves nothing to choose.
@@ -338,11 +342,12 @@ def _clip(
     speech: Speech | None,
     voice: Voice,
     lips: LipEngine,
+    weights: str,
     clock: "_Stopwatch",
     data: Generator[bytes, None, None],
 ) -> Clip:
     frames, words = (speech.frames, speech.words) if speech else (None, ())
-    return Clip(frames, words, voice.id, voice.engine, lips.name, clock.seconds, data)
+    return Clip(frames, words, voice.id, voice.engine, lips.name, weights, clock.seconds, data)
 
 
 def _begun(pieces: Iterator[SpeechSoFar]) -> Iterator[SpeechSoFar]:

@@ -201,6 +201,8 @@ def test_the_api_describes_itself(client: FlaskClient) -> None:
     assert {"/api/split", "/api/generate_stream", "/api/engines", "/api/voices", "/api/avatars"} <= set(
         document["paths"]
     )
+    clip = document["paths"]["/api/generate_stream"]["post"]["responses"]["200"]
+    assert clip["headers"].keys() <= set(generate(client, lips="wav2lip").headers.keys())
     page = client.get("/docs")
     assert page.status_code == 200
     assert b"http://" not in page.data

@@ -211,7 +211,7 @@ def clip_of(data: bytes) -> Clip:
         yield data[10:]
 
     word = Word("слово\u2028", 3, 9)
-    return Clip(25, (word,), "espeak:ru", "espeak", "visemes", {}, pieces())
+    return Clip(25, (word,), "espeak:ru", "espeak", "wav2lip", "own", {}, pieces())
 
 
 def read(clip: Clip | None) -> bytes:

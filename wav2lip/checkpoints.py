@@ -1,5 +1,6 @@
 """Which weights there are. Apart from what reads them, so that asking does not cost the import of torch."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from voiceover.errors import EngineUnavailable
@@ -13,6 +14,20 @@ EAR = "ear.safetensors"
 SUFFIXES = (".safetensors", ".pth", ".pt")
 RESTORERS = {"gfpgan": "gfpgan_1.4", "codeformer": "codeformer"}
 """Networks that restore what was drawn: what people call them → the published model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """Which networks there are to draw with."""
+
+    everybody: str
+    """Name of the published checkpoint, which draws every avatar; "" where there is none."""
+    learned: tuple[str, ...]
+    """Ids of the avatars with a network of their own: it draws them where there is none for everybody."""
+
+    def weights(self, avatar_id: str) -> str:
+        """Return what draws an avatar: the name of a published checkpoint, or `OWN`; "" where nothing can."""
+        return self.everybody or (OWN if avatar_id in self.learned else "")
 
 
 def find(folder: Path) -> Path:
@@ -39,12 +54,16 @@ def find_for(folder: Path, avatar_id: str) -> Path:
         if own := find_own(folder, avatar_id):
             return own
         raise EngineUnavailable(
-            f"wav2lip has not learned the avatar {avatar_id!r}; to teach it:"
-            f" .venv/bin/flask train --avatar {avatar_id}",
+            f"wav2lip has not learned the avatar {avatar_id!r}; to teach it: {training_command(avatar_id)}",
             engine="wav2lip",
             reason="avatar-not-learned",
             avatar=avatar_id,
         ) from exc
+
+
+def training_command(avatar_id: str) -> str:
+    """Return the command that makes a network of an avatar's own."""
+    return f".venv/bin/flask train --avatar {avatar_id}"
 
 
 def find_own(folder: Path, avatar_id: str) -> Path | None:
@@ -59,7 +78,7 @@ def find_any(folder: Path) -> Path:
     Raises:
         EngineUnavailable: the folder has none.
     """
-    own = sorted(path for path in (folder / OWN).glob("*.safetensors") if path.name != EAR)
+    own = _all_own(folder)
     try:
         return find(folder)
     except EngineUnavailable:
@@ -68,12 +87,19 @@ def find_any(folder: Path) -> Path:
         return own[0]
 
 
+def networks(folder: Path) -> Networks:
+    """Return which there are."""
+    try:
+        everybody = find(folder).stem
+    except EngineUnavailable:
+        everybody = ""
+    return Networks(everybody, tuple(path.stem for path in _all_own(folder)))
+
+
 def draws_as_taught(folder: Path) -> bool:
     """Whether avatars would be drawn by networks that learned from another lip engine."""
-    try:
-        return find_any(folder).parent.name == OWN
-    except EngineUnavailable:
-        return False
+    there = networks(folder)
+    return bool(there.learned) and not there.everybody
 
 
 def find_restorer(folder: Path, name: str) -> Path:
@@ -86,6 +112,10 @@ def find_restorer(folder: Path, name: str) -> Path:
     if path.is_file():
         return path
     raise _missing(folder, f"wav2lip-{name}", RESTORERS[name])
+
+
+def _all_own(folder: Path) -> list[Path]:
+    return sorted(path for path in (folder / OWN).glob("*.safetensors") if path.name != EAR)
 
 
 def _missing(folder: Path, engine: str, model: str) -> EngineUnavailable:

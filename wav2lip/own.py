@@ -68,6 +68,11 @@ class Wav2Lips:
         """Device and precision of the same network."""
         return self._first().mode
 
+    @property
+    def networks(self) -> checkpoints.Networks:
+        """Which networks there are now."""
+        return checkpoints.networks(self._folder)
+
     def prepare(self, avatar: Avatar) -> None:
         """See `Wav2LipEngine.prepare`.
 

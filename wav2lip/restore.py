@@ -18,6 +18,7 @@ from voiceover.errors import EngineUnavailable
 from voiceover.lips import LipEngine
 from voiceover.types import Avatar, Frame, Landmarks, Speech
 from wav2lip.blend import Plane, likeness, lower_face_mask, missing_grain
+from wav2lip.checkpoints import Networks
 from wav2lip.detect import box_around
 
 SIDE = 512  # pixels of the square face
@@ -102,6 +103,11 @@ class RestoredLips:
     def mode(self) -> str:
         """Device and precision of what draws."""
         return str(getattr(self._lips, "mode", ""))
+
+    @property
+    def networks(self) -> Networks | None:
+        """Which networks what draws has; None if it draws without."""
+        return getattr(self._lips, "networks", None)
 
     def prepare(self, avatar: Avatar) -> None:
         """See `voiceover.lips`.

@@ -10,6 +10,7 @@ from service.models import ModelFolder
 from tts.base import SpeechEngine, Voice
 from voiceover.lips import LipEngine
 from voiceover.types import Avatar, Frame, Speech
+from wav2lip.checkpoints import Networks
 
 
 class RemoteSpeech:
@@ -64,6 +65,11 @@ class RemoteLips:
     def mode(self) -> str:
         """Device, precision and files of weights."""
         return self._offer().mode
+
+    @property
+    def networks(self) -> Networks | None:
+        """Which networks the renderers have for it; None if it needs none."""
+        return self._offer().networks
 
     def prepare(self, avatar: Avatar) -> None:
         self._renderers.ask("prepare", self.name, self._renderers.passed(avatar.digest, avatar))

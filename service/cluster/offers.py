@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from service.engines import Registry, measured_rate, mode_of, pace_of
+from service.engines import Registry, measured_rate, mode_of, networks_of, pace_of
 from service.models import ModelFolder
 from tts.base import CloningEngine, SpeechEngine, Voice
 from voiceover.errors import EngineUnavailable
 from voiceover.lips import LipEngine
+from wav2lip.checkpoints import Networks
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class LipOffer:
     """How it runs there, and with which files of weights: its pictures may differ by it."""
     doubt: EngineUnavailable | None = None
     """Why it should not be used unless it is asked for."""
+    networks: Networks | None = None
+    """Which networks it has there to draw with; None if it needs none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,4 +74,5 @@ def _lip_offer(engines: Registry[LipEngine], name: str, made_with: str) -> LipOf
     if fault := engines.missing(name):
         return LipOffer(fault)
     engine = engines.get(name)
-    return LipOffer(None, measured_rate(engine), f"{mode_of(engine)} {made_with}", engines.doubt(name))
+    mode = f"{mode_of(engine)} {made_with}"
+    return LipOffer(None, measured_rate(engine), mode, engines.doubt(name), networks_of(engine))

@@ -19,6 +19,24 @@ CLIP: Answer = {
     "description": "MP4",
     "content": {"video/mp4": {"schema": {"type": "string", "format": "binary"}}},
 }
+_HEADERS = {
+    "Chunk-Index": "As in the request",
+    "Chunk-Start-Frame": "As in the request",
+    "Chunk-Frames": "How many frames it has; not where it is streamed while a voice speaks",
+    "Next-Start-Frame": "`start_frame` of the chunk that follows; as `Chunk-Frames`",
+    "Chunk-Words": "Milliseconds at which each word begins and ends, `80-420 450-900`; as `Chunk-Frames`",
+    "Speech-Engine": "Who spoke",
+    "Voice": "With which voice",
+    "Lips-Engine": "Who drew the lips",
+    "Lips-Weights": "With which weights: `wav2lip_gan`, `wav2lip`, or `own`, a network of this avatar's own;"
+    " not where the engine needs none",
+    "Server-Timing": "Milliseconds spent before the first frame, by stage",
+}
+SPOKEN: Answer = CLIP | {
+    "headers": {
+        name: {"description": about, "schema": {"type": "string"}} for name, about in _HEADERS.items()
+    }
+}
 WEBVTT: Answer = {"description": "WebVTT", "content": {"text/vtt": {}}}
 SUBRIP: Answer = {"description": "SubRip", "content": {"application/x-subrip": {}}}
 EVENTS: Answer = {"description": "Server-sent events", "content": {"text/event-stream": {}}}

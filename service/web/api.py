@@ -10,16 +10,17 @@ from flask import Response, g, request
 from werkzeug.http import quote_etag
 
 from service.cache import ClipCache
-from service.engines import E, Registry, measured_rate
+from service.engines import E, Registry, measured_rate, networks_of
 from service.gate import Gate
 from service.metrics import Metrics
 from service.pipeline import ChunkRequest, Clip, Pipeline
 from service.settings import Settings
 from service.web import schemas
-from service.web.answers import CLIP, KEPT, answers, check_length, expect, expect_upload, stream_clip
+from service.web.answers import CLIP, KEPT, SPOKEN, answers, check_length, expect, expect_upload, stream_clip
 from service.web.problems import cure, sentence
 from service.web.viewers import has_gone, viewer
 from voiceover import video
+from voiceover.lips import LipEngine
 from voiceover.types import SAMPLE_RATE, Word
 
 
@@ -31,6 +32,7 @@ def _clip_headers(clip: Clip, request_: ChunkRequest) -> dict[str, str]:
         "Speech-Engine": clip.engine,
         "Voice": clip.voice,
         "Lips-Engine": clip.lips,
+        **({"Lips-Weights": clip.weights} if clip.weights else {}),
         "Server-Timing": ", ".join(
             f"{stage};dur={seconds * 1000:.1f}" for stage, seconds in clip.timings.items()
         ),
@@ -75,7 +77,7 @@ def api_blueprint(
         summary="Speak one chunk: an MP4 that streams while it is made",
         description="A clip that was made before comes from the cache. With `If-None-Match` and the `ETag`"
         " of a clip that the client has kept, the answer is 304 and empty.",
-        responses=answers(CLIP, 422, 503) | KEPT,
+        responses=answers(SPOKEN, 422, 503) | KEPT,
     )
     def generate_stream(body: schemas.GenerateIn) -> Response:
         check_length(body.text, settings.max_chunk)
@@ -118,9 +120,13 @@ def api_blueprint(
     @api.output(schemas.EnginesOut)
     @api.doc(summary="Which engines work here, and why others do not")
     def engines() -> dict[str, object]:
+        avatars = pipeline.avatars.ids()
         return {
             "speech": [_state(pipeline.speech, name) for name in pipeline.speech.names()],
-            "lips": [_state(pipeline.lips, name) for name in pipeline.lips.names()],
+            "lips": [
+                _state(pipeline.lips, name) | {"weights": _weights(pipeline.lips, name, avatars)}
+                for name in pipeline.lips.names()
+            ],
             "auto": {"speech": pipeline.speech.best().name, "lips": pipeline.lips.best().name},
         }
 
@@ -136,3 +142,12 @@ def _state(engines: Registry[E], name: str) -> dict[str, object]:
         "command": cure(objection) if objection else "",
         "rate": measured_rate(engines.get(name)) if available else None,
     }
+
+
+def _weights(engines: Registry[LipEngine], name: str, avatars: Sequence[str]) -> dict[str, object] | None:
+    """Say with which weights an engine draws, and whom: None if it draws nobody here, or needs none."""
+    networks = networks_of(engines.get(name)) if engines.missing(name) is None else None
+    if networks is None:
+        return None
+    learned = [avatar for avatar in avatars if avatar in networks.learned]
+    return {"everybody": networks.everybody, "learned": learned}

@@ -25,6 +25,7 @@ from voiceover.pictures import is_picture
 from voiceover.portraits import Crop, propose_crop
 from voiceover.preparation import Preparation
 from voiceover.types import Avatar, Frame
+from wav2lip.checkpoints import training_command
 
 DEFAULT_NAMES = {"ru": "Айлин Коллинз", "en": "Eileen Collins"}
 UNNAMED = "Avatar"
@@ -215,6 +216,7 @@ def _described(avatar: Avatar, likeness: Likeness | None = None) -> dict[str, ob
         "idle": f"{base}/idle.mp4",
         "photo": _of_photo(likeness, base) if isinstance(likeness, Photo) else None,
         "video": _of_video(likeness) if isinstance(likeness, Footage) else None,
+        "training": training_command(avatar.id),
     }
 
 

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from service.models import download_command
 from service.web.languages import tongue
 from voiceover.errors import Gone, VoiceoverError
+from wav2lip.checkpoints import training_command
 
 log = logging.getLogger(__name__)
 
@@ -227,9 +228,8 @@ PROBLEMS: Mapping[str, Problem] = {
     ),
     "avatar-not-learned": Problem(
         503,
-        "Движок {engine} не учился рисовать этого аватара. Научить: .venv/bin/flask train --avatar {avatar}",
-        "The engine {engine} has not learned this avatar. To teach it:"
-        " .venv/bin/flask train --avatar {avatar}",
+        "Движок {engine} не учился рисовать этого аватара. Научить: {command}",
+        "The engine {engine} has not learned this avatar. To teach it: {command}",
     ),
     "taught-by-visemes": Problem(
         503,
@@ -490,7 +490,9 @@ def data_url(error: VoiceoverError | None) -> str | None:
 
 
 def cure(error: VoiceoverError) -> str:
-    """Return the command that brings what is missing, or "" where no model would help."""
+    """Return the command that brings what is missing, or "" where none does."""
+    if error.details.get("reason") == "avatar-not-learned":
+        return training_command(str(error.details["avatar"]))
     model = error.details.get("model")
     return download_command(str(model)) if model else ""
 

@@ -182,9 +182,25 @@ class EngineOut(BaseModel):
     rate: float | None = Field(description="Frames drawn in a second, as measured here; null if it was not.")
 
 
+class WeightsOut(BaseModel):
+    """Networks that a lip engine draws with."""
+
+    everybody: str = Field(
+        description="The checkpoint that draws every avatar: `wav2lip_gan` or `wav2lip`; empty if none does."
+    )
+    learned: list[str] = Field(
+        description="Ids of the avatars that have a network of their own, `own`. Where no checkpoint draws"
+        " everybody, it draws them, and nothing draws the others: `training` of `/api/avatars` teaches it."
+    )
+
+
+class LipEngineOut(EngineOut):
+    weights: WeightsOut | None = Field(description="Null where it needs none, or is not available.")
+
+
 class EnginesOut(BaseModel):
     speech: list[EngineOut]
-    lips: list[EngineOut]
+    lips: list[LipEngineOut]
     auto: dict[str, str] = Field(description="What `auto` stands for here: kind → name.")
 
 
@@ -311,6 +327,9 @@ class AvatarOut(BaseModel):
     idle: str
     photo: PhotoOut | None = Field(description="Null for a video, and for the avatar that comes along.")
     video: VideoOut | None = Field(description="Null for a photo, and for the avatar that comes along.")
+    training: str = Field(
+        description="The command that gives it a network of its own; `/api/engines` tells who has one."
+    )
 
 
 class LimitsOut(BaseModel):

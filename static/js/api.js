@@ -74,6 +74,7 @@ export class Api {
       words: parseWords(headers.get("Chunk-Words") ?? ""),
       voice: headers.get("Voice"),
       lips: headers.get("Lips-Engine"),
+      weights: headers.get("Lips-Weights"), // null where the engine needs none
       parts: readClip(bytesOf(response, signal)),
     };
   }

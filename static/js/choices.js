@@ -1,6 +1,6 @@
 // The choices of language, voice and lips, from what the server offers.
 
-const AUTO = "auto";
+export const AUTO = "auto";
 
 export class Choices {
   #selects;

@@ -249,14 +249,14 @@ export class Conductor {
     }
   }
 
-  #admit(job, { pose, follows, continues }, { frames, words, voice, lips }, asked) {
+  #admit(job, { pose, follows, continues }, { frames, words, voice, lips, weights }, asked) {
     if (job.clip && job.clip.frames !== (frames ?? Infinity)) throw new Error("the clip changed while it was being received");
     if (job.clip) return;
     job.clip = new Clip({ chunk: job.chunk, pose, frames, words, follows, continues });
     if (frames !== null) this.#pace.prepared(seconds() - asked, job.clip.seconds);
     else this.#pace.made(0, asked); // its voice has been at work since then
     this.#player.enqueue(job.clip);
-    this.#onChange({ engines: { voice, lips } });
+    this.#onChange({ engines: { voice, lips, weights } });
     this.changed();
   }
 

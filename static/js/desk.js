@@ -1,12 +1,13 @@
 // The desk: the text, and who speaks it how. Every page that makes somebody speak has it.
 
 import { Avatars } from "./avatars.js";
-import { Choices } from "./choices.js";
+import { AUTO, Choices } from "./choices.js";
 import { Draft } from "./draft.js";
 import { OwnVoices } from "./ownvoices.js";
 import { $, byName } from "./page.js";
 import { stubbornly } from "./retries.js";
 import { sentence } from "./sentences.js";
+import { drawer } from "./weights.js";
 
 const OWN_PARTS = [
   ...["open", "dialog", "close", "missing", "command", "form", "zone", "input", "label", "record", "recording", "meter"],
@@ -37,13 +38,17 @@ export class Desk {
     this.#choices = new Choices(byName("", ["language", "voice", "lips"]), words, (name) => {
       if (name === "language") this.#draft.suggestExample(this.values.language);
       this.#showBetterVoice();
+      this.#showWeights();
       onChoice(name);
     });
     const shared = { words, api, sentence: (error) => sentence(error, words) };
     this.#avatars = new Avatars({
       ...shared,
       parts: byName("avatar-", AVATAR_PARTS),
-      onChoice: () => onChoice("avatar"),
+      onChoice: () => {
+        this.#showWeights();
+        onChoice("avatar");
+      },
     });
     this.#ownVoices = new OwnVoices({
       ...shared,
@@ -51,6 +56,8 @@ export class Desk {
       onChange: (added) => this.#refreshVoices(added),
     });
     words.onChange(() => this.#translate());
+    // Whoever comes back from the terminal may have taught the avatar meanwhile.
+    addEventListener("focus", () => this.#offer && this.#drawer.unable && this.#refreshEngines());
   }
 
   /** Asks the server what there is to choose from, until it answers. */
@@ -64,6 +71,7 @@ export class Desk {
     this.#avatars.open(avatars);
     this.#choices.open(this.#offer);
     this.#showBetterVoice();
+    this.#showWeights();
     this.#ownVoices.show(voices);
     this.#onOffer(this.#offer);
   }
@@ -76,9 +84,10 @@ export class Desk {
     return this.#draft.text;
   }
 
-  /** What is chosen: `{language, voice, avatar, lips}`. */
+  /** What is asked for: `{language, voice, avatar, lips}`; lips that have not learned the avatar give way to auto. */
   get values() {
-    return { ...this.#choices.values, avatar: this.avatar.id };
+    const { lips, ...others } = this.#choices.values;
+    return { ...others, avatar: this.avatar.id, lips: this.#drawer.unable ? AUTO : lips };
   }
 
   /** Puts back a text and what was chosen for it: `{text, language, voice, avatar, lips}`. */
@@ -87,6 +96,7 @@ export class Desk {
     this.#choices.restore(request);
     this.#avatars.restore(request.avatar);
     this.#showBetterVoice();
+    this.#showWeights();
   }
 
   /** What the server knows of the avatar chosen. */
@@ -105,6 +115,7 @@ export class Desk {
     this.#draft.translate();
     if (!this.#offer) return;
     this.#showBetterVoice();
+    this.#showWeights();
     this.#ownVoices.show(this.#offer.voices);
     this.#refreshEngines();
   }
@@ -114,16 +125,31 @@ export class Desk {
     const { better } = this.#choices;
     $("better").hidden = !better;
     if (!better) return;
-    const command = document.createElement("code");
-    command.textContent = better.command;
     const language = this.#words.languageName(better.language);
-    $("better").replaceChildren(this.#words.t("better", { language }), " ", command);
+    $("better").replaceChildren(this.#words.t("better", { language }), " ", command(better.command));
+  }
+
+  /** Tells who draws the lips with what, and what teaches an engine that has not learned this avatar. */
+  #showWeights() {
+    const { engine, weights, unable } = this.#drawer;
+    const t = (key, values) => this.#words.t(`weights.${key}`, values);
+    const lesson = () => [t("unable", { unable, engine }), " ", command(this.avatar.training)];
+    const line = unable ? lesson() : [weights ? t("drawn", { name: t(weights) }) : t("none", { engine })];
+    // What is read aloud when it changes is left alone when it does not.
+    const text = line.map((part) => part.textContent ?? part).join("");
+    if ($("weights").textContent !== text) $("weights").replaceChildren(...line);
+  }
+
+  /** Who draws the lips; see weights.js. */
+  get #drawer() {
+    return drawer(this.#offer.engines, this.#choices.values.lips, this.avatar.id);
   }
 
   /** The server's reasons come in the page's language. */
   async #refreshEngines() {
     this.#offer.engines = await stubbornly(() => this.#api.engines());
     this.#choices.translate();
+    this.#showWeights();
     this.#onOffer(this.#offer);
   }
 
@@ -135,4 +161,11 @@ export class Desk {
     this.#showBetterVoice();
     this.#ownVoices.show(this.#offer.voices);
   }
+}
+
+/** A command for the terminal, to be copied whole. */
+function command(text) {
+  const code = document.createElement("code");
+  code.textContent = text;
+  return code;
 }

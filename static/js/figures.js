@@ -17,7 +17,11 @@ export class Figures {
     this.#write("ratio", ratio === null ? none : `${this.#words.number(ratio, 2)}×`);
     this.#write("ahead", seconds(ahead, 1));
     this.#write("voice", engines?.voice ?? none);
-    this.#write("lips", engines?.lips ?? none);
+    this.#write("lips", engines ? this.#lips(engines) : none);
+  }
+
+  #lips({ lips, weights }) {
+    return weights ? `${lips}: ${this.#words.t(`weights.${weights}`)}` : lips;
   }
 
   #write(name, text) {

@@ -38,7 +38,7 @@ export const INITIAL = {
   firstFrame: null, // seconds from the press to the first speaking frame
   ratio: null, // seconds of the clock for a second of speech
   ahead: 0, // seconds buffered
-  engines: null, // {voice, lips} of the last clip
+  engines: null, // {voice, lips, weights} of the last clip
 };
 
 export const CHUNK_STATES = ["waiting", "making", "ready", "speaking", "done", "stopped", "unsaid", "failed", "skipped"];

@@ -166,9 +166,20 @@ def test_it_serves_when_the_cluster_is_there(front: Flask, client: FlaskClient) 
     clip = client.post("/api/generate_stream", json={"text": "Привет, мир!", "language": "ru"})
     assert clip.status_code == 200
     assert clip.headers["Lips-Engine"] == "visemes"
+    assert "Lips-Weights" not in clip.headers
     assert [box[4:8] for box in boxes([clip.data])][:3] == [b"ftyp", b"moov", b"moof"]
     again = client.post("/api/generate_stream", json={"text": "Привет, мир!", "language": "ru"})
     assert again.headers["Server-Timing"].startswith("cache;"), "it is kept as any other clip"
+
+
+def test_it_says_which_weights_draw(client: FlaskClient) -> None:
+    lips = client.get("/api/engines").get_json()["lips"]
+    weights = {engine["name"]: engine["weights"] for engine in lips}
+    assert weights["wav2lip"] == {"everybody": "", "learned": [DEFAULT_AVATAR]} and weights["visemes"] is None
+    wanted = {"text": "Да.", "language": "ru", "lips": "wav2lip"}
+    for _ in range(2):  # made there, then kept here
+        clip = client.post("/api/generate_stream", json=wanted)
+        assert clip.data and clip.headers["Lips-Weights"] == "own"
 
 
 @pytest.mark.parametrize("codec", ["aac", "flac"])

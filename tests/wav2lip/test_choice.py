@@ -1,7 +1,9 @@
 """Which lips `auto` takes, and what is said about the others."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import pytest
@@ -11,12 +13,15 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from service.engines import MARGIN, Registry, lip_engines, too_slow
-from service.models import ModelFolder
+from service.models import CHECKPOINTS, ModelFolder
 from service.settings import Settings
+from tests import pictures
 from tests.wav2lip import formula, restorers
+from voiceover.avatars import astronaut
 from voiceover.errors import EngineUnavailable
 from voiceover.lips import LipEngine
 from voiceover.types import FPS, Avatar, Frame, Speech
+from wav2lip.checkpoints import OWN
 from wav2lip.model import Wav2Lip
 
 WIDTH = 1 / 8
@@ -136,6 +141,61 @@ def test_a_clip_is_drawn_by_the_engine_that_is_forced(app: Flask, tmp_path: Path
     answer = app.test_client().post("/api/generate_stream", json=request)
     assert answer.status_code == 200 and answer.headers["Lips-Engine"] == "wav2lip"
     assert answer.data[4:8] == b"ftyp"
+
+
+def put_own(folder: Path, avatar_id: str) -> None:
+    (folder / OWN).mkdir(exist_ok=True)
+    copyfile(CHECKPOINTS / OWN / "astronaut.safetensors", folder / OWN / f"{avatar_id}.safetensors")
+
+
+def test_the_api_says_which_weights_draw_everybody(app: Flask, tmp_path: Path) -> None:
+    client = app.test_client()
+    assert lips_of(client)["wav2lip"]["weights"] is None, "there are none"
+    put_checkpoint(tmp_path)
+    restorers.save(tmp_path / "gfpgan_1.4.onnx")
+    put_own(tmp_path, "astronaut")
+    told = lips_of(client)
+    assert told["wav2lip"]["weights"] == {"everybody": "wav2lip", "learned": ["astronaut"]}
+    assert told["wav2lip-gfpgan"]["weights"] == told["wav2lip"]["weights"]
+    assert told["visemes"]["weights"] is None, "it needs none"
+
+
+def test_the_api_says_whom_networks_of_their_own_draw_and_what_teaches_the_others(
+    app: Flask, tmp_path: Path
+) -> None:
+    client = app.test_client()
+    for avatar_id in ("astronaut", "ear", "0123456789abcdef"):  # the last belongs to nobody who is here
+        put_own(tmp_path, avatar_id)
+    photo = {"file": (BytesIO(pictures.jpeg(astronaut())), "me.jpg")}
+    brought = client.post("/api/avatars", data=photo).get_json()
+    assert lips_of(client)["wav2lip"]["weights"] == {"everybody": "", "learned": ["astronaut"]}
+    assert brought["training"] == f".venv/bin/flask train --avatar {brought['id']}"
+    request = {"text": "Hello.", "language": "en", "lips": "wav2lip", "avatar": brought["id"]}
+    refused = client.post("/api/generate_stream", json=request).get_json()
+    assert refused["code"] == "avatar-not-learned" and refused["detail"].endswith(brought["training"])
+    put_own(tmp_path, brought["id"])
+    assert lips_of(client)["wav2lip"]["weights"]["learned"] == ["astronaut", brought["id"]]
+    assert client.post("/api/generate_stream", json=request).headers["Lips-Weights"] == "own"
+
+
+def test_a_clip_tells_its_weights_made_or_kept(tmp_path: Path) -> None:
+    checkpoints = tmp_path / "checkpoints"  # apart: a clip is kept for as long as nothing in there changes
+    checkpoints.mkdir()
+    client = create_app(Settings(data=tmp_path / "data", checkpoints=checkpoints)).test_client()
+
+    def told(lips: str) -> list[tuple[str | None, str]]:
+        request = {"text": "Hello.", "language": "en", "lips": lips}
+        answers = [client.post("/api/generate_stream", json=request, buffered=True) for _ in range(2)]
+        return [
+            (answer.headers.get("Lips-Weights"), answer.headers["Server-Timing"].split(";")[0])
+            for answer in answers
+        ]
+
+    put_own(checkpoints, "astronaut")
+    assert told("visemes") == [(None, "prepare"), (None, "cache")]
+    assert told("wav2lip") == [("own", "prepare"), ("own", "cache")]
+    put_checkpoint(checkpoints)
+    assert told("wav2lip") == [("wav2lip", "prepare"), ("wav2lip", "cache")]
 
 
 def test_every_command_that_is_told_names_a_model_of_the_manifest(app: Flask) -> None:

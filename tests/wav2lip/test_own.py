@@ -115,6 +115,19 @@ def test_no_more_networks_are_kept_than_there_is_room_for(
     assert reader.reads.count("a0.safetensors") == 2 and reader.reads.count("a1.safetensors") == 1
 
 
+def test_what_there_is_to_draw_with_is_told_without_reading_it(
+    tmp_path: Path, lips: Wav2Lips, reader: Reader
+) -> None:
+    assert lips.networks.weights("anna") == ""
+    put_own(tmp_path, "anna")
+    put_own(tmp_path, "ear")
+    assert [lips.networks.weights(name) for name in ("anna", "boris", "ear")] == ["own", "", ""]
+    put(tmp_path, "wav2lip.pth", "30")
+    put(tmp_path, "wav2lip_gan.pth", "30")
+    assert {lips.networks.weights(name) for name in ("anna", "boris")} == {"wav2lip_gan"}
+    assert reader.reads == []
+
+
 def test_auto_passes_over_networks_that_learned_from_visemes_and_over_no_others(tmp_path: Path) -> None:
     put_own(tmp_path, "anna")
     taught = lip_engines(ModelFolder(tmp_path))
