@@ -279,25 +279,33 @@ PROBLEMS: Mapping[str, Problem] = {
     ),
     "coqui-no-weights": Problem(
         503,
-        "В папке модели Coqui «{model}» нет весов. Положите их туда под именем model.pth.",
-        "The folder of the Coqui model “{model}” has no weights. Put them there as model.pth.",
+        "В папке модели Coqui «{folder}» нет весов. Положите туда файл .pth, как он есть: model.pth,"
+        " model_file.pth, best_model.pth или с другим именем.",
+        "The folder of the Coqui model “{folder}” has no weights. Put their .pth file there as it is:"
+        " model.pth, model_file.pth, best_model.pth or by another name.",
+    ),
+    "coqui-incomplete": Problem(
+        503,
+        "В папке модели Coqui «{folder}» нет весов. Получить их: {command}",
+        "The folder of the Coqui model “{folder}” has no weights. To get them: {command}",
     ),
     "coqui-no-language": Problem(
         503,
-        "Непонятно, на каком языке говорит модель Coqui «{model}». Начните имя её папки с языка: ru_{model}",
-        "Nothing tells which language the Coqui model “{model}” speaks. Begin its folder's name with it:"
-        " en_{model}",
+        "Непонятно, на каком языке говорит модель Coqui «{folder}». Начните имя её папки с языка:"
+        " ru_{folder}",
+        "Nothing tells which language the Coqui model “{folder}” speaks. Begin its folder's name with it:"
+        " en_{folder}",
     ),
     "coqui-foreign": Problem(
         503,
-        "В папке «{model}» нет модели Coqui, которая умеет здесь говорить.",
-        "The folder “{model}” holds no Coqui model that can speak here.",
+        "В папке «{folder}» нет модели Coqui, которая умеет здесь говорить.",
+        "The folder “{folder}” holds no Coqui model that can speak here.",
     ),
     "coqui-damaged": Problem(
         503,
-        "Модель Coqui «{model}» повреждена или собрана из чужих файлов. Проверить:"
+        "Модель Coqui «{folder}» повреждена или собрана из чужих файлов. Проверить:"
         " .venv/bin/flask models verify",
-        "The Coqui model “{model}” is damaged, or made of another model's files. To check it:"
+        "The Coqui model “{folder}” is damaged, or made of another model's files. To check it:"
         " .venv/bin/flask models verify",
     ),
     "speaks-too-slowly": Problem(

@@ -19,6 +19,9 @@ from voiceover.errors import EngineUnavailable
 
 ENGINE = "coqui"
 WEIGHTS = ("model.pth", "model_file.pth", "best_model.pth", "checkpoint.pth", "G_100000.pth")
+"""As trainers and publishers call them; any other `.pth` will do where none of these is there."""
+PUBLISHED = {"xtts_v2": "xtts_v2", "ru_mms": "mms_rus", "en_mms": "mms_eng"}
+"""The folder of each published model → its name for those who download it."""
 XTTS_SPEAKERS = "speakers_xtts.pth"
 CLASSIC = frozenset(
     {"glow_tts", "fast_pitch", "fast_speech", "fastspeech2", "speedy_speech", "tacotron", "tacotron2"}
@@ -98,7 +101,8 @@ def refusal(folder: Path, reason: str, why: str) -> EngineUnavailable:
         f"the Coqui model {folder.name} cannot be used: {why}",
         engine=ENGINE,
         reason=reason,
-        model=folder.name,
+        folder=folder.name,
+        model=PUBLISHED.get(folder.name),
     )
 
 
@@ -134,7 +138,8 @@ def _weights(folder: Path) -> Path:
     for path in (*named, *others):
         if path.is_file():
             return path
-    raise refusal(folder, "coqui-no-weights", "its folder holds no weights (model.pth)")
+    reason = "coqui-incomplete" if folder.name in PUBLISHED else "coqui-no-weights"
+    raise refusal(folder, reason, f"its folder holds no weights ({', '.join(WEIGHTS)} or another .pth)")
 
 
 def _languages(folder: Path, kind: Kind, config: dict[str, Any]) -> tuple[str, ...]:
