@@ -20,6 +20,7 @@ from service.pipeline import Pipeline
 from service.settings import Settings
 from voiceover import video
 from voiceover.avatarstore import AvatarStore
+from voiceover.errors import VoiceoverError
 from voiceover.lips import LipEngine
 from voiceover.types import Avatar, Speech
 from voiceover.voices import VoiceStore
@@ -48,6 +49,10 @@ class ClusterPipeline(Pipeline):
         super().__init__(avatars, models, own_voices, speech, lips)
         self._link = link
         self._renderers = renderers
+
+    def lack(self) -> VoiceoverError | None:
+        """Return why the cluster renders nothing now, or None."""
+        return self._renderers.lack()
 
     def film(
         self, avatar: Avatar, lips: LipEngine, speech: Speech, start_frame: int, codec: video.SoundCodec
@@ -153,6 +158,7 @@ class Cluster:
             self._ready.clear()
 
     def _leave(self) -> None:
+        self._ready.clear()
         self.link.drop()
         self.renderers.forget()
 
