@@ -20,7 +20,7 @@ from service.pipeline import Pipeline
 from service.settings import Settings
 from voiceover import video
 from voiceover.avatarstore import AvatarStore
-from voiceover.errors import VoiceoverError
+from voiceover.errors import Unreachable, VoiceoverError
 from voiceover.lips import LipEngine
 from voiceover.types import Avatar, Speech
 from voiceover.voices import VoiceStore
@@ -101,9 +101,11 @@ class Cluster:
             time.sleep(TICK)
         return self.link.reached and self._ready.wait(for_renderer)
 
-    def is_ready(self) -> bool:
-        """Whether a renderer is ready."""
-        return self._ready.is_set()
+    def fault(self) -> VoiceoverError | None:
+        """Return why no renderer is ready; None: one is."""
+        if self._ready.is_set():
+            return None
+        return self.renderers.lack() or Unreachable("the cluster has fallen silent")
 
     def described(self) -> str:
         """Say how large the cluster is, and what of it renders for this server.

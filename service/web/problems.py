@@ -333,6 +333,16 @@ PROBLEMS: Mapping[str, Problem] = {
         "Сервер не может запустить ffmpeg ({message}). Что не так, скажет .venv/bin/flask doctor.",
         "The server cannot start ffmpeg ({message}). What is wrong is told by .venv/bin/flask doctor.",
     ),
+    "warming-up": Problem(
+        503,
+        "Сервер ещё готовится: загружает голоса и движки губ. Попробуйте через несколько секунд.",
+        "The server is still getting ready: it loads voices and lip engines. Try again in a few seconds.",
+    ),
+    "cannot-speak": Problem(
+        503,
+        "Сервер сейчас не может говорить. {cause}",
+        "The server cannot speak now. {cause}",
+    ),
     "stopping": Problem(
         503,
         "Сервер останавливается или перезапускается. Попробуйте через несколько секунд.",
@@ -508,22 +518,30 @@ def _known(error: VoiceoverError) -> tuple[str, Problem, dict[str, object]]:
     details = error.details | {"message": str(error), "command": cure(error)}
     if isinstance(choices := details.get("choices"), list):
         details["choices"] = ", ".join(map(str, choices[:CHOICES_SHOWN]))
+    if isinstance(cause := details.get("cause"), VoiceoverError):
+        details["cause"] = sentence(cause)
     for name in (details.get("reason"), f"{details.get('kind')}-{error.code}", error.code):
         if isinstance(name, str) and name in PROBLEMS:
             return name, PROBLEMS[name], details
     return "internal", PROBLEMS["internal"], details
 
 
-def _from_ours(error: VoiceoverError) -> Response:
+def answer(error: VoiceoverError) -> Response:
+    """Return the answer that tells an error, which nobody raised."""
     name, problem, details = _known(error)
-    if problem.status >= 500 and not isinstance(error, Gone):
-        log.error("%s: %s", error.code, error, exc_info=problem.status == 500)
     # A name in the path is an address that leads nowhere; in the body it is a wrong value.
     in_path = error.code == "not-found" and details["name"] in (request.view_args or {}).values()
     status = 404 if in_path else problem.status
     if picture := data_url(error):
         return _answer(status, name, problem, details, found=picture)
     return _answer(status, name, problem, details)
+
+
+def _from_ours(error: VoiceoverError) -> Response:
+    _, problem, _ = _known(error)
+    if problem.status >= 500 and not isinstance(error, Gone):
+        log.error("%s: %s", error.code, error, exc_info=problem.status == 500)
+    return answer(error)
 
 
 def _from_apiflask(error: HTTPError) -> Response:
