@@ -242,6 +242,23 @@ def test_weights_go_by_any_name_of_theirs(tmp_path: Path, name: str) -> None:
     assert read(folder).weights == folder / name
 
 
+def test_a_vocoder_without_weights_is_told_until_they_are_there(tmp_path: Path) -> None:
+    for folder, kind in ((tmp_path / "en_glow", "glow_tts"), (tmp_path / "en_glow" / "vocoder", "hifigan")):
+        folder.mkdir()
+        (folder / "config.json").write_text(json.dumps({"model": kind}))
+    (tmp_path / "en_glow" / "best_model.pth").touch()
+    (tmp_path / "en_vits").mkdir()
+    (tmp_path / "en_vits" / "config.json").write_text(json.dumps({"model": "vits"}))
+    (tmp_path / "en_vits" / "model.pth").touch()
+    with pytest.raises(EngineUnavailable) as refused:
+        read(tmp_path / "en_glow")
+    assert refused.value.details["reason"] == "coqui-no-vocoder"
+    engine = engine_for(tmp_path)
+    assert [voice.id for voice in engine.voices()] == ["coqui:en_vits"]
+    (tmp_path / "en_glow" / "vocoder" / "checkpoint.pth").touch()
+    assert {voice.id for voice in engine.voices()} == {"coqui:en_vits", "coqui:en_glow"}
+
+
 def test_published_models_are_known_by_their_folders() -> None:
     published = {
         Path(file.path).parts[1]: model.name

@@ -289,6 +289,12 @@ PROBLEMS: Mapping[str, Problem] = {
         "В папке модели Coqui «{folder}» нет весов. Получить их: {command}",
         "The folder of the Coqui model “{folder}” has no weights. To get them: {command}",
     ),
+    "coqui-no-vocoder": Problem(
+        503,
+        "В папке vocoder модели Coqui «{folder}» нет весов. Положите туда их файл .pth или удалите её.",
+        "The folder vocoder of the Coqui model “{folder}” has no weights. Put their .pth file there,"
+        " or delete it.",
+    ),
     "coqui-no-language": Problem(
         503,
         "Непонятно, на каком языке говорит модель Coqui «{folder}». Начните имя её папки с языка:"
