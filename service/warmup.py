@@ -75,10 +75,10 @@ def _attempt(step: Callable[[], None]) -> VoiceoverError | None:
     try:
         step()
     except VoiceoverError as exc:
-        log.error("not ready: %s", exc)
+        log.error("getting ready failed: %s", exc)
         return exc
     except Exception as exc:  # nobody else would ever hear of it
-        log.exception("not ready")
+        log.exception("getting ready failed")
         return VoiceoverError(f"{type(exc).__name__} while getting ready")
     return None
 

@@ -60,7 +60,7 @@ def health_blueprint(fault: Callable[[], VoiceoverError | None]) -> APIBlueprint
     def readyz() -> dict[str, str] | Response:
         """Say whether a text is spoken at once, and if not, why."""
         if found := fault():
-            return problems.answer(found)  # not raised: the log need not have it as often as it is asked
+            return problems.answer_to(found)  # not raised: it would be in the log as often as it is asked
         return {"status": "ready"}
 
     return health

@@ -532,8 +532,8 @@ def _known(error: VoiceoverError) -> tuple[str, Problem, dict[str, object]]:
     return "internal", PROBLEMS["internal"], details
 
 
-def answer(error: VoiceoverError) -> Response:
-    """Return the answer that tells an error, which nobody raised."""
+def answer_to(error: VoiceoverError) -> Response:
+    """Return the answer that tells an error; the log is left to the caller."""
     name, problem, details = _known(error)
     # A name in the path is an address that leads nowhere; in the body it is a wrong value.
     in_path = error.code == "not-found" and details["name"] in (request.view_args or {}).values()
@@ -547,7 +547,7 @@ def _from_ours(error: VoiceoverError) -> Response:
     _, problem, _ = _known(error)
     if problem.status >= 500 and not isinstance(error, Gone):
         log.error("%s: %s", error.code, error, exc_info=problem.status == 500)
-    return answer(error)
+    return answer_to(error)
 
 
 def _from_apiflask(error: HTTPError) -> Response:
