@@ -97,7 +97,7 @@ def _add_routes(app: APIFlask, house: House) -> None:
     app.register_blueprint(sessions_blueprint(house.sessions, pipeline))
     app.register_blueprint(pages_blueprint())
     app.register_blueprint(metrics_blueprint(metrics, pipeline))
-    app.register_blueprint(health_blueprint(house.is_ready, house.closing))
+    app.register_blueprint(health_blueprint(house.fault))
 
 
 def _add_commands(app: APIFlask, house: House) -> None:

@@ -3,6 +3,10 @@
 import threading
 from collections.abc import Callable
 
+from voiceover.errors import Busy
+
+ANOTHER = 5  # seconds after which another server may be there
+
 
 class Closing:
     """Knows what is being answered. Safe to share between threads."""
@@ -26,6 +30,10 @@ class Closing:
         with self._changed:
             self._answering.add(answer)
         return leave
+
+    def refusal(self) -> Busy:
+        """Return what is told to those for whom nothing begins any more."""
+        return Busy("the server is stopping", reason="stopping", retry_after=ANOTHER)
 
     def last(self, act: Callable[[], None]) -> None:
         """Have something done when all is answered."""

@@ -20,6 +20,7 @@ from service.settings import Settings
 from service.warmup import WarmUp
 from tts.base import SpeechEngine
 from voiceover.avatarstore import AvatarStore
+from voiceover.errors import VoiceoverError
 from voiceover.lips import LipEngine
 from voiceover.scratch import sweep
 from voiceover.voices import VoiceStore
@@ -50,9 +51,11 @@ class House:
     warm_up: WarmUp
     metrics: Metrics
 
-    def is_ready(self) -> bool:
-        """Whether a chunk in the page's first language is served without delay."""
-        return self.warm_up.is_ready() and (self.cluster is None or self.cluster.is_ready())
+    def fault(self) -> VoiceoverError | None:
+        """Return why a chunk in the page's first language is not served without delay; None: it is."""
+        if self.closing.begun:
+            return self.closing.refusal()
+        return (self.cluster.fault() if self.cluster else None) or self.warm_up.fault()
 
     def open(self) -> None:
         """Clear up what a killed process left behind, find its films again, get the engines ready."""

@@ -143,6 +143,10 @@ class Pipeline:
         parts = [part for passage, spoken in passages for part in chunks.split(passage, spoken)]
         return [replace(part, index=index) for index, part in enumerate(parts)]
 
+    def lack(self) -> VoiceoverError | None:
+        """Return why nothing can be rendered now, whatever is asked for; None where nothing is in the way."""
+        return None
+
     def voices(self) -> list[Voice]:
         """Return every voice there is here, the best first."""
         return all_voices(self.speech, self.own_voices.all())

@@ -11,9 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app import create_app
+from service.engines import AUTO_IMITATOR
+from service.models import ModelFolder
+from service.settings import Settings
 from tests.coquimodels import LETTERS, build_glow, build_vits, build_xtts
 from tts.base import CloningEngine, PacedEngine, Voice, VoiceSample
 from tts.coqui.engine import CoquiEngine
+from tts.coqui.folders import ENGINE, PUBLISHED, WEIGHTS, read
 from tts.symbols import phones, word_spans, words
 from voiceover.errors import EngineUnavailable, SynthesisError
 from voiceover.types import Phone, Samples, Speech, Word
@@ -185,7 +190,7 @@ def test_a_damaged_model_is_told_and_not_offered_until_it_is_mended(vits: Path, 
     with pytest.raises(EngineUnavailable) as told:
         engine.synthesize("Hello.", voice)
     assert told.value.details["reason"] == "coqui-damaged"
-    assert told.value.details["model"] == "broken"
+    assert told.value.details["folder"] == "broken"
     assert engine.voices()[0].fault is told.value
     weights.write_bytes(whole)
     assert engine.synthesize("Hello.", engine.voices()[0]).phones
@@ -223,6 +228,62 @@ def test_a_folder_that_holds_no_model_is_told(tmp_path: Path, config: str, reaso
     with pytest.raises(EngineUnavailable) as told:
         engine_for(tmp_path)
     assert told.value.details["reason"] == reason
+
+
+@pytest.mark.parametrize("name", [*WEIGHTS, "of my own.pth"])
+def test_weights_go_by_any_name_of_theirs(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "ru_mine"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps({"model": "vits"}))
+    (folder / "speakers.pth").touch()
+    with pytest.raises(EngineUnavailable, match=WEIGHTS[0]):
+        read(folder)
+    (folder / name).touch()
+    assert read(folder).weights == folder / name
+
+
+def test_a_vocoder_without_weights_is_told_until_they_are_there(tmp_path: Path) -> None:
+    for folder, kind in ((tmp_path / "en_glow", "glow_tts"), (tmp_path / "en_glow" / "vocoder", "hifigan")):
+        folder.mkdir()
+        (folder / "config.json").write_text(json.dumps({"model": kind}))
+    (tmp_path / "en_glow" / "best_model.pth").touch()
+    (tmp_path / "en_vits").mkdir()
+    (tmp_path / "en_vits" / "config.json").write_text(json.dumps({"model": "vits"}))
+    (tmp_path / "en_vits" / "model.pth").touch()
+    with pytest.raises(EngineUnavailable) as refused:
+        read(tmp_path / "en_glow")
+    assert refused.value.details["reason"] == "coqui-no-vocoder"
+    engine = engine_for(tmp_path)
+    assert [voice.id for voice in engine.voices()] == ["coqui:en_vits"]
+    (tmp_path / "en_glow" / "vocoder" / "checkpoint.pth").touch()
+    assert {voice.id for voice in engine.voices()} == {"coqui:en_vits", "coqui:en_glow"}
+
+
+def test_published_models_are_known_by_their_folders() -> None:
+    published = {
+        Path(file.path).parts[1]: model.name
+        for model in ModelFolder().models
+        for file in model.files
+        if model.engine == ENGINE
+    }
+    assert published == PUBLISHED
+
+
+@pytest.mark.parametrize("folder", [*PUBLISHED, "ru_mine"])
+def test_where_weights_come_from_is_told_if_they_come_from_anywhere(tmp_path: Path, folder: str) -> None:
+    path = tmp_path / "checkpoints" / "coqui" / folder
+    path.mkdir(parents=True)
+    kind = "xtts" if folder == AUTO_IMITATOR else "vits"
+    (path / "config.json").write_text(json.dumps({"model": kind}))
+    client = create_app(Settings(data=tmp_path, checkpoints=tmp_path / "checkpoints")).test_client()
+    engines = client.get("/api/engines", headers={"Accept-Language": "en"}).get_json()["speech"]
+    coqui = next(engine for engine in engines if engine["name"] == ENGINE)
+    if folder in PUBLISHED:
+        assert coqui["command"].endswith(f" models download {PUBLISHED[folder]}")
+        assert coqui["command"] in coqui["reason"]
+    else:
+        assert coqui["command"] == ""
+        assert "best_model.pth" in coqui["reason"]
 
 
 class Malicious:

@@ -20,6 +20,7 @@ from service.pipeline import Pipeline
 from service.settings import Settings
 from voiceover import video
 from voiceover.avatarstore import AvatarStore
+from voiceover.errors import Unreachable, VoiceoverError
 from voiceover.lips import LipEngine
 from voiceover.types import Avatar, Speech
 from voiceover.voices import VoiceStore
@@ -48,6 +49,10 @@ class ClusterPipeline(Pipeline):
         super().__init__(avatars, models, own_voices, speech, lips)
         self._link = link
         self._renderers = renderers
+
+    def lack(self) -> VoiceoverError | None:
+        """Return why the cluster renders nothing now, or None."""
+        return self._renderers.lack()
 
     def film(
         self, avatar: Avatar, lips: LipEngine, speech: Speech, start_frame: int, codec: video.SoundCodec
@@ -96,9 +101,11 @@ class Cluster:
             time.sleep(TICK)
         return self.link.reached and self._ready.wait(for_renderer)
 
-    def is_ready(self) -> bool:
-        """Whether a renderer is ready."""
-        return self._ready.is_set()
+    def fault(self) -> VoiceoverError | None:
+        """Return why no renderer is ready; None: one is."""
+        if self._ready.is_set():
+            return None
+        return self.renderers.lack() or Unreachable("the cluster has fallen silent")
 
     def described(self) -> str:
         """Say how large the cluster is, and what of it renders for this server.
@@ -153,6 +160,7 @@ class Cluster:
             self._ready.clear()
 
     def _leave(self) -> None:
+        self._ready.clear()
         self.link.drop()
         self.renderers.forget()
 

@@ -75,6 +75,7 @@ class Renderers:
         self._gate = gate
         self._members: list[Member] = []
         self._passed: OrderedDict[str, Passed[Any]] = OrderedDict()
+        self._offer: Offer | None = None
         self._pressed_since: float | None = None
         self._changed = threading.Condition()
 
@@ -86,16 +87,20 @@ class Renderers:
     def offer(self) -> Offer:
         """Return what a renderer has to offer; all are taken to be alike.
 
+        Where none is ready it is what was offered last: by that, clips that were kept are found.
+
         Raises:
-            Unreachable: none is ready.
+            Unreachable: none has ever been ready.
         """
         with self._changed:
-            for member in self._ready():
-                assert member.offer
-                return member.offer
-        if not self._link.reached:
-            raise Unreachable("the cluster is not reached")
-        raise Unreachable("no renderer is ready yet", reason="cluster-starting")
+            self._offer = next((member.offer for member in self._ready()), self._offer)
+            if self._offer is None:
+                raise self._unreachable()
+            return self._offer
+
+    def lack(self) -> Unreachable | None:
+        """Return why nothing can be rendered now, or None: a renderer is ready."""
+        return None if self.count() else self._unreachable()
 
     def ask(self, method: str, *arguments: object) -> Any:
         """Return what a renderer answers; if it is lost meanwhile, another one is asked.
@@ -162,6 +167,11 @@ class Renderers:
             self._passed.clear()
             self._gate.resize(0)
             self._changed.notify_all()
+
+    def _unreachable(self) -> Unreachable:
+        if not self._link.reached:
+            return Unreachable("the cluster is not reached")
+        return Unreachable("no renderer is ready yet", reason="cluster-starting")
 
     @contextmanager
     def _lease(self) -> Iterator[Member]:

@@ -91,6 +91,8 @@ def api_blueprint(
         if kept := cache.get(key):
             metrics.found_in_cache()
             return stream_clip(kept.data, _clip_headers(kept, chunk) | etag)
+        if lack := pipeline.lack():
+            raise lack
         place = gate.enter(viewer(), first=chunk.chunk_index == 0 or not chunk.follows, has_gone=has_gone)
         try:
             rendered = pipeline.render(chunk)

@@ -5,9 +5,7 @@ from flask import Flask, Response, g, request
 from service.closing import Closing
 from service.keys import Keys
 from service.web.problems import BadRequest
-from voiceover.errors import Busy
 
-STOPPING = 5  # seconds after which another server may be there
 OPEN = frozenset({"health.healthz", "health.readyz"})
 """What load balancers ask."""
 
@@ -19,7 +17,7 @@ def let_in(app: Flask, closing: Closing) -> None:
     def enter() -> None:
         g.leave = closing.enter()
         if closing.begun and request.endpoint not in OPEN:
-            raise Busy("the server is stopping", reason="stopping", retry_after=STOPPING)
+            raise closing.refusal()
 
     @app.after_request
     def entered(answer: Response) -> Response:

@@ -6,10 +6,10 @@ from pathlib import Path
 from apiflask import APIBlueprint
 from flask import Response, make_response, render_template, request, send_from_directory
 
-from service.closing import Closing
-from service.web import schemas
-from service.web.answers import answers, described
+from service.web import problems, schemas
+from service.web.answers import answers
 from service.web.languages import tongue
+from voiceover.errors import VoiceoverError
 
 
 def pages_blueprint() -> APIBlueprint:
@@ -40,8 +40,12 @@ def pages_blueprint() -> APIBlueprint:
     return pages
 
 
-def health_blueprint(is_ready: Callable[[], bool], closing: Closing) -> APIBlueprint:
-    """Return `/healthz` (the process answers) and `/readyz` (it speaks without delay)."""
+def health_blueprint(fault: Callable[[], VoiceoverError | None]) -> APIBlueprint:
+    """Return `/healthz` (the process answers) and `/readyz` (it speaks without delay).
+
+    Args:
+        fault: returns why it does not; None: it does.
+    """
     health = APIBlueprint("health", __name__, tag="Health")
 
     @health.get("/healthz")
@@ -52,12 +56,12 @@ def health_blueprint(is_ready: Callable[[], bool], closing: Closing) -> APIBluep
 
     @health.get("/readyz")
     @health.output(schemas.StatusOut)
-    @health.doc(responses=answers({}) | {503: described(schemas.StatusOut, "Not yet")})
-    def readyz() -> tuple[dict[str, str], int]:
-        """Say whether a text is spoken at once."""
-        if closing.begun:
-            return {"status": "stopping"}, 503
-        return ({"status": "ready"}, 200) if is_ready() else ({"status": "warming up"}, 503)
+    @health.doc(responses=answers({}, 503))
+    def readyz() -> dict[str, str] | Response:
+        """Say whether a text is spoken at once, and if not, why."""
+        if found := fault():
+            return problems.answer_to(found)  # not raised: it would be in the log as often as it is asked
+        return {"status": "ready"}
 
     return health
 

@@ -279,25 +279,39 @@ PROBLEMS: Mapping[str, Problem] = {
     ),
     "coqui-no-weights": Problem(
         503,
-        "В папке модели Coqui «{model}» нет весов. Положите их туда под именем model.pth.",
-        "The folder of the Coqui model “{model}” has no weights. Put them there as model.pth.",
+        "В папке модели Coqui «{folder}» нет весов. Положите туда файл .pth, как он есть: model.pth,"
+        " model_file.pth, best_model.pth или с другим именем.",
+        "The folder of the Coqui model “{folder}” has no weights. Put their .pth file there as it is:"
+        " model.pth, model_file.pth, best_model.pth or by another name.",
+    ),
+    "coqui-incomplete": Problem(
+        503,
+        "В папке модели Coqui «{folder}» нет весов. Получить их: {command}",
+        "The folder of the Coqui model “{folder}” has no weights. To get them: {command}",
+    ),
+    "coqui-no-vocoder": Problem(
+        503,
+        "В папке vocoder модели Coqui «{folder}» нет весов. Положите туда их файл .pth или удалите её.",
+        "The folder vocoder of the Coqui model “{folder}” has no weights. Put their .pth file there,"
+        " or delete it.",
     ),
     "coqui-no-language": Problem(
         503,
-        "Непонятно, на каком языке говорит модель Coqui «{model}». Начните имя её папки с языка: ru_{model}",
-        "Nothing tells which language the Coqui model “{model}” speaks. Begin its folder's name with it:"
-        " en_{model}",
+        "Непонятно, на каком языке говорит модель Coqui «{folder}». Начните имя её папки с языка:"
+        " ru_{folder}",
+        "Nothing tells which language the Coqui model “{folder}” speaks. Begin its folder's name with it:"
+        " en_{folder}",
     ),
     "coqui-foreign": Problem(
         503,
-        "В папке «{model}» нет модели Coqui, которая умеет здесь говорить.",
-        "The folder “{model}” holds no Coqui model that can speak here.",
+        "В папке «{folder}» нет модели Coqui, которая умеет здесь говорить.",
+        "The folder “{folder}” holds no Coqui model that can speak here.",
     ),
     "coqui-damaged": Problem(
         503,
-        "Модель Coqui «{model}» повреждена или собрана из чужих файлов. Проверить:"
+        "Модель Coqui «{folder}» повреждена или собрана из чужих файлов. Проверить:"
         " .venv/bin/flask models verify",
-        "The Coqui model “{model}” is damaged, or made of another model's files. To check it:"
+        "The Coqui model “{folder}” is damaged, or made of another model's files. To check it:"
         " .venv/bin/flask models verify",
     ),
     "speaks-too-slowly": Problem(
@@ -324,6 +338,16 @@ PROBLEMS: Mapping[str, Problem] = {
         503,
         "Сервер не может запустить ffmpeg ({message}). Что не так, скажет .venv/bin/flask doctor.",
         "The server cannot start ffmpeg ({message}). What is wrong is told by .venv/bin/flask doctor.",
+    ),
+    "warming-up": Problem(
+        503,
+        "Сервер ещё готовится: загружает голоса и движки губ. Попробуйте через несколько секунд.",
+        "The server is still getting ready: it loads voices and lip engines. Try again in a few seconds.",
+    ),
+    "cannot-speak": Problem(
+        503,
+        "Сервер сейчас не может говорить. {cause}",
+        "The server cannot speak now. {cause}",
     ),
     "stopping": Problem(
         503,
@@ -502,22 +526,30 @@ def _known(error: VoiceoverError) -> tuple[str, Problem, dict[str, object]]:
     details = error.details | {"message": str(error), "command": cure(error)}
     if isinstance(choices := details.get("choices"), list):
         details["choices"] = ", ".join(map(str, choices[:CHOICES_SHOWN]))
+    if isinstance(cause := details.get("cause"), VoiceoverError):
+        details["cause"] = sentence(cause)
     for name in (details.get("reason"), f"{details.get('kind')}-{error.code}", error.code):
         if isinstance(name, str) and name in PROBLEMS:
             return name, PROBLEMS[name], details
     return "internal", PROBLEMS["internal"], details
 
 
-def _from_ours(error: VoiceoverError) -> Response:
+def answer_to(error: VoiceoverError) -> Response:
+    """Return the answer that tells an error; the log is left to the caller."""
     name, problem, details = _known(error)
-    if problem.status >= 500 and not isinstance(error, Gone):
-        log.error("%s: %s", error.code, error, exc_info=problem.status == 500)
     # A name in the path is an address that leads nowhere; in the body it is a wrong value.
     in_path = error.code == "not-found" and details["name"] in (request.view_args or {}).values()
     status = 404 if in_path else problem.status
     if picture := data_url(error):
         return _answer(status, name, problem, details, found=picture)
     return _answer(status, name, problem, details)
+
+
+def _from_ours(error: VoiceoverError) -> Response:
+    _, problem, _ = _known(error)
+    if problem.status >= 500 and not isinstance(error, Gone):
+        log.error("%s: %s", error.code, error, exc_info=problem.status == 500)
+    return answer_to(error)
 
 
 def _from_apiflask(error: HTTPError) -> Response:

@@ -15,7 +15,7 @@ const KEPT = "film"; // in the browser's storage: {id, request} of the last film
 const { words, api } = openPage();
 const store = new Store(INITIAL);
 const files = byName("file-", ["film", "webvtt", "srt", "poster"]);
-const screening = new Screening($("video"), new Captions($("captions")), () => complain(words.t("film.unplayable")));
+const screening = new Screening($("video"), new Captions($("captions")), () => store.update({ unplayable: true }));
 const desk = new Desk({ api, words, onChoice: () => show(store.state) });
 const watch = new JobWatch({
   api,

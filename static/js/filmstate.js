@@ -2,9 +2,10 @@
 
 /**
  * phase: starting, empty, sending, then the state of the job: waiting, running, done, failed, cancelled;
- * or expired. job: as the server tells it; lost: whether its news have broken off; error: a sentence.
+ * or expired. job: as the server tells it; lost: whether its news have broken off; error: a sentence;
+ * unplayable: whether the browser cannot show the film.
  */
-export const INITIAL = { phase: "starting", job: null, lost: false, error: null };
+export const INITIAL = { phase: "starting", job: null, lost: false, error: null, unplayable: false };
 
 const BUSY = new Set(["sending", "waiting", "running"]);
 const ENDED = new Set(["done", "failed", "cancelled"]);
@@ -24,10 +25,11 @@ export function told(job) {
 }
 
 /** The status line, as a key of the catalogue with what is to be filled in. */
-export function status({ phase, job, lost, error }) {
+export function status({ phase, job, lost, error, unplayable }) {
   if (phase === "starting") return ["status.starting", {}];
   if (lost && BUSY.has(phase)) return ["film.status.lost", {}];
   if (phase === "waiting") return job.ahead ? ["film.status.waiting", { n: job.ahead }] : ["film.status.next", {}];
+  if (phase === "done" && unplayable) return ["film.status.unplayable", {}];
   if (phase === "running") return [`film.status.${job.stage || "preparing"}`, {}];
   return [`film.status.${phase}`, { error }];
 }

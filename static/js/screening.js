@@ -8,11 +8,15 @@ export class Screening {
   #clips = []; // of each caption
   #showing = null; // where the film is
 
-  /** onFailure(): the browser cannot play it. */
+  /** onFailure(): the browser cannot play the film; its picture is left. */
   constructor(video, captions, onFailure) {
     this.#video = video;
     this.#captions = captions;
-    video.addEventListener("error", () => this.#showing && onFailure());
+    video.addEventListener("error", () => {
+      if (!this.#showing) return;
+      this.#withControls(false);
+      onFailure();
+    });
     for (const event of ["timeupdate", "seeked"]) video.addEventListener(event, () => this.#follow());
     video.addEventListener("playing", () => this.#watch());
   }
@@ -33,7 +37,8 @@ export class Screening {
     track.addEventListener("load", () => this.#read(track.track.cues));
     this.#video.append(track);
     track.track.mode = "hidden"; // its words stand under the picture; the browser's menu can bring them into it
-    Object.assign(this.#video, { poster, src: film, controls: true, tabIndex: 0 });
+    Object.assign(this.#video, { poster, src: film });
+    this.#withControls(true);
   }
 
   #clear() {
@@ -42,9 +47,12 @@ export class Screening {
     this.#captions.clear();
     this.#video.replaceChildren();
     this.#video.removeAttribute("src");
-    this.#video.controls = false;
-    this.#video.tabIndex = -1;
+    this.#withControls(false);
     this.#video.load();
+  }
+
+  #withControls(controls) {
+    Object.assign(this.#video, { controls, tabIndex: controls ? 0 : -1 });
   }
 
   #read(cues) {

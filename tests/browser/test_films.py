@@ -216,6 +216,28 @@ def test_nothing_moves_and_no_other_host_is_asked(open_films: OpenPage, server: 
         assert hosts - {""} == {urlsplit(server).netloc}
 
 
+@pytest.mark.parametrize("width", [360, 768])
+def test_a_film_that_the_browser_cannot_show_is_told_where_nothing_moves(
+    open_films: OpenPage, width: int
+) -> None:
+    page = open_films(viewport={"width": width, "height": 800})
+    page.route("**/film.mp4", lambda route: route.fulfill(content_type="video/mp4", body="no film"))
+    places = (
+        "['text', 'screen', 'status', 'file-film'].map("
+        "(id) => document.getElementById(id).getBoundingClientRect().top + scrollY)"
+    )
+    before = page.evaluate(places)
+    make(page)
+    expect(page.locator("#status")).to_contain_text("не смог его показать")
+    assert page.evaluate(places) == before
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("#status")).to_contain_text("could not show it")
+    assert page.evaluate("document.querySelector('video').controls") is False
+    assert obstacles(page) == []
+    page.click("#another")
+    expect(page.locator("#status")).to_have_text("Your video will appear here")
+
+
 @pytest.mark.parametrize("width", [360, 768, 1440])
 def test_the_page_is_accessible_and_fits(open_films: OpenPage, width: int) -> None:
     page = open_films(viewport={"width": width, "height": 900})

@@ -257,11 +257,26 @@ def test_a_machine_that_joins_takes_work(front: Flask, client: FlaskClient, clus
         clip.close()
 
 
+def test_what_was_made_before_is_answered_without_a_cluster(front: Flask, client: FlaskClient) -> None:
+    wanted = {"text": "Это уже было.", "language": "ru"}
+    made = client.post("/api/generate_stream", json=wanted)
+    assert (made.status_code, made.data[4:8]) == (200, b"ftyp")
+    front.extensions["house"].cluster.close()
+    again = client.post("/api/generate_stream", json=wanted)
+    assert (again.status_code, again.data) == (200, made.data)
+    assert again.headers["Server-Timing"].startswith("cache;")
+    unchanged = client.post(
+        "/api/generate_stream", json=wanted, headers={"If-None-Match": made.headers["ETag"]}
+    )
+    assert unchanged.status_code == 304
+    assert told(client, "ru")[:2] == (503, "cluster-unreachable"), "what was not made cannot be"
+    assert not is_ready(client)
+
+
 def test_a_front_outlives_its_cluster_and_finds_the_next(
-    front: Flask, cluster: Machines, settings: Settings, port: int, tmp_path: Path
+    cluster: Machines, settings: Settings, port: int, tmp_path: Path
 ) -> None:
     """A server as users have it: Ray ends a process whose own machine's object store is gone."""
-    front.extensions["house"].cluster.close()
     environment = {
         "VOICEOVER_RAY": settings.ray,
         "VOICEOVER_RAY_CPUS": "1",

@@ -28,6 +28,13 @@ test("every state of a job has its words in both languages", () => {
   assert.equal(line(job({ state: "failed", error: "Голос не справился." })), "Видео не получилось. Голос не справился.");
 });
 
+test("a film that the browser cannot show is told as long as it is there", () => {
+  const unplayable = (state) => ({ ...job({ state }), unplayable: true });
+  for (const words of [ru, en]) assert.notEqual(line(unplayable("done"), words), line(job({ state: "done" }), words));
+  assert.equal(line(unplayable("done")), "Видео готово. Браузер не смог его показать, но его можно скачать.");
+  assert.equal(line({ ...unplayable("done"), ...INITIAL, phase: "empty" }), "Здесь появится ваше видео");
+});
+
 test("who waits learns how many come first", () => {
   const waiting = { state: "waiting", stage: "", chunk: 0, chunks: 0 };
   assert.equal(line(job({ ...waiting, ahead: 1 }), en), "Waiting: 1 video comes first");

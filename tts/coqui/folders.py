@@ -19,6 +19,9 @@ from voiceover.errors import EngineUnavailable
 
 ENGINE = "coqui"
 WEIGHTS = ("model.pth", "model_file.pth", "best_model.pth", "checkpoint.pth", "G_100000.pth")
+"""As trainers and publishers call them; any other `.pth` will do where none of these is there."""
+PUBLISHED = {"xtts_v2": "xtts_v2", "ru_mms": "mms_rus", "en_mms": "mms_eng"}
+"""The folder of each published model → its name for those who download it."""
 XTTS_SPEAKERS = "speakers_xtts.pth"
 CLASSIC = frozenset(
     {"glow_tts", "fast_pitch", "fast_speech", "fastspeech2", "speedy_speech", "tacotron", "tacotron2"}
@@ -74,8 +77,8 @@ def folders(parent: Path) -> list[Path]:
 
 def state(folder: Path) -> tuple[object, ...]:
     """Return what changes when a file of the folder does."""
-    files = ((file.name, file.stat()) for file in sorted(folder.iterdir()) if file.is_file())
-    return tuple((name, status.st_size, status.st_mtime_ns) for name, status in files)
+    files = ((str(file), file.stat()) for file in sorted(folder.rglob("*")) if file.is_file())
+    return tuple((path, status.st_size, status.st_mtime_ns) for path, status in files)
 
 
 def read(folder: Path) -> ModelFolder:
@@ -88,8 +91,25 @@ def read(folder: Path) -> ModelFolder:
     if not isinstance(config, dict):
         raise refusal(folder, "coqui-foreign", "its config.json is not Coqui's")
     kind = _kind(folder, config)
+    if kind is Kind.CLASSIC:
+        vocoder(folder)
     languages = _languages(folder, kind, config)
     return ModelFolder(folder, kind, _weights(folder), languages, _speakers(folder, kind, config))
+
+
+def vocoder(folder: Path) -> tuple[Path, Path] | None:
+    """Return the weights and the config of a model's vocoder; None if it has none.
+
+    Raises:
+        EngineUnavailable: its vocoder has no weights.
+    """
+    config = folder / "vocoder" / "config.json"
+    if not config.is_file():
+        return None
+    weights = _find_weights(config.parent)
+    if weights is None:
+        raise refusal(folder, "coqui-no-vocoder", "its vocoder's folder holds no weights")
+    return weights, config
 
 
 def refusal(folder: Path, reason: str, why: str) -> EngineUnavailable:
@@ -98,7 +118,8 @@ def refusal(folder: Path, reason: str, why: str) -> EngineUnavailable:
         f"the Coqui model {folder.name} cannot be used: {why}",
         engine=ENGINE,
         reason=reason,
-        model=folder.name,
+        folder=folder.name,
+        model=PUBLISHED.get(folder.name),
     )
 
 
@@ -129,12 +150,16 @@ def _kind(folder: Path, config: dict[str, Any]) -> Kind:
 
 
 def _weights(folder: Path) -> Path:
+    if found := _find_weights(folder):
+        return found
+    reason = "coqui-incomplete" if folder.name in PUBLISHED else "coqui-no-weights"
+    raise refusal(folder, reason, f"its folder holds no weights ({', '.join(WEIGHTS)} or another .pth)")
+
+
+def _find_weights(folder: Path) -> Path | None:
     named = (folder / name for name in WEIGHTS)
     others = (file for file in sorted(folder.glob("*.pth")) if not file.name.startswith("speaker"))
-    for path in (*named, *others):
-        if path.is_file():
-            return path
-    raise refusal(folder, "coqui-no-weights", "its folder holds no weights (model.pth)")
+    return next((path for path in (*named, *others) if path.is_file()), None)
 
 
 def _languages(folder: Path, kind: Kind, config: dict[str, Any]) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from TTS.utils.synthesizer import PAD_SILENCE_SAMPLES, Synthesizer
 
 from tts import symbols
 from tts.base import VoiceSample
-from tts.coqui.folders import Kind, Manner, ModelFolder, beside, refusal
+from tts.coqui.folders import Kind, Manner, ModelFolder, beside, refusal, vocoder
 from voiceover.types import Phone, Samples, Word
 
 if TYPE_CHECKING:
@@ -179,13 +179,12 @@ class ClassicModel:
     """Text to spectrogram, then to sound by the vocoder in the folder, or by Griffin and Lim's method."""
 
     def __init__(self, folder: ModelFolder) -> None:
-        vocoder = folder.path / "vocoder"
-        with_vocoder = (vocoder / "config.json").is_file()
+        weights, config = vocoder(folder.path) or (None, None)
         self._synthesizer = Synthesizer(
             tts_checkpoint=folder.weights,
             tts_config_path=folder.path / "config.json",
-            vocoder_checkpoint=next(vocoder.glob("*.pth")) if with_vocoder else None,
-            vocoder_config=vocoder / "config.json" if with_vocoder else None,
+            vocoder_checkpoint=weights,
+            vocoder_config=config,
             use_cuda=_device().type == "cuda",
         )
         self.sample_rate = int(self._synthesizer.output_sample_rate)
