@@ -87,8 +87,8 @@ class School:
 
         folder = self._desk("ear")
         sounds = corpus.kept(folder / "sounds.pt", corpus.Sounds, self._sounds)
-        importance = [track.importance for track in TRACKS]
-        ear, learning = ear_course(sounds, importance, self._width, self._seed, best_device())
+        importance, missed = [track.importance for track in TRACKS], [track.missed for track in TRACKS]
+        ear, learning = ear_course(sounds, importance, missed, self._width, self._seed, best_device())
         with _Bar("ear") as bar:
             learned = course.follow(learning, length, folder / "state.pt", bar.show)
         embolden(ear, sounds)

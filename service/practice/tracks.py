@@ -18,6 +18,8 @@ class Track(NamedTuple):
     """standard deviation in speech, in the same unit"""
     importance: float
     """when it is told from sound: people look at whether the mouth is open"""
+    missed: float = 1.0
+    """how much worse it is to tell too little of it than too much: lips that do not touch are seen at once"""
 
 
 TRACKS = (
@@ -29,7 +31,7 @@ TRACKS = (
     Track("rounding", 0.2, 0.25, 1.5),
     Track("tongue", 0.14, 0.14, 0.3),
     Track("roll", 0.05, 0.08, 0.5),
-    Track("closure", 0.12, 0.29, 4.0),
+    Track("closure", 0.12, 0.29, 4.0, missed=3.0),
     Track("labiodental", 0.07, 0.22, 1.0),
 )
 

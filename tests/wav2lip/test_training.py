@@ -49,7 +49,7 @@ def sounds() -> Sounds:
 
 
 def hearing(sounds: Sounds, seed: int = 0) -> tuple[Ear, Course]:
-    return ear_course(sounds, (1.0, 1.0), WIDTH, seed, CPU)
+    return ear_course(sounds, (1.0, 1.0), (1.0, 1.0), WIDTH, seed, CPU)
 
 
 def weights(module: nn.Module) -> torch.Tensor:

@@ -36,23 +36,31 @@ class Ear(nn.Module):
 
 
 def ear_course(
-    sounds: Sounds, importance: Sequence[float], width: float, seed: int, device: torch.device
+    sounds: Sounds,
+    importance: Sequence[float],
+    missed: Sequence[float],
+    width: float,
+    seed: int,
+    device: torch.device,
 ) -> tuple[Ear, Course]:
     """Return an ear that knows nothing yet, and how it learns from some sounds.
 
     Args:
         importance: of each track of the shapes.
+        missed: by how much it counts more to tell too little of each track than too much.
     """
     torch.manual_seed(seed)
     ear = Ear(Wav2Lip(width), sounds.shapes.shape[1])
     ear.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
-    weights = torch.tensor(importance, device=device)
+    too_much = torch.tensor(importance, device=device)
+    too_little = too_much * torch.tensor(missed, device=device)
 
     def loss(random: torch.Generator, _: int) -> Tensor:
         batch = torch.randint(len(sounds), (BATCH,), generator=random)
         told = ear(disguised(sounds.windows(batch), random).to(device))
-        off: Tensor = (told - sounds.shapes[batch].to(device)) ** 2 * weights
-        return off.sum(1).mean()
+        off = told - sounds.shapes[batch].to(device)
+        weighed: Tensor = off**2 * torch.where(off < 0, too_little, too_much)
+        return weighed.sum(1).mean()
 
     return ear, Course(ear, loss, RATE, seed)
 
@@ -61,12 +69,11 @@ def ear_course(
 def embolden(ear: Ear, sounds: Sounds) -> None:
     """Let an ear that has learned tell shapes as far apart as they are: in doubt it keeps to the mean."""
     some = torch.linspace(0, len(sounds) - 1, min(EMBOLDENED_BY, len(sounds))).long()
-    told, wanted = _told(ear, sounds, some), sounds.shapes[some]
-    bolder = wanted.std(0) / told.std(0)
-    offset = wanted.mean(0) - bolder * told.mean(0)
+    told = _told(ear, sounds, some)
+    bolder = sounds.shapes[some].std(0) / told.std(0)
     device = ear.guess.weight.device
     ear.guess.weight.mul_(bolder[:, None].to(device))
-    ear.guess.bias.copy_(ear.guess.bias * bolder.to(device) + offset.to(device))
+    ear.guess.bias.copy_(ear.guess.bias * bolder.to(device) + (told.mean(0) * (1 - bolder)).to(device))
 
 
 @torch.no_grad()

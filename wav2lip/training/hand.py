@@ -19,6 +19,8 @@ from wav2lip.training.course import Course
 BATCH = 16  # pictures: larger ones learn slower on a processor
 RATE = 2e-3
 SHOWN = 12  # pictures of a strip
+UNSURE = 0.1  # by which the shapes that it is told are off, as an ear's are
+BEYOND = 0.7  # by which they are beyond what a mouth can do, where it does all it can: an ear does not know
 
 
 class Hand(nn.Module):
@@ -96,14 +98,27 @@ def hand_course(pictures: Pictures, width: float, seed: int, device: torch.devic
     faces = pictures.faces.to(device).contiguous(memory_format=torch.channels_last)
     hand.calibrate(faces)
     moves = likeness.movement(pictures.drawn[:: max(len(pictures) // 1000, 1)]).to(device)
+    least, most = pictures.shapes.amin(0), pictures.shapes.amax(0)
 
     def loss(random: torch.Generator, step: int) -> Tensor:
         batch = torch.randint(len(pictures), (BATCH,), generator=random)
         used, looks = torch.unique(pictures.looks[batch], return_inverse=True)
-        drawn = hand(pictures.shapes[batch].to(device), faces[used.to(device)], looks.to(device))
+        told = guessed(pictures.shapes[batch], least, most, random)
+        drawn = hand(told.to(device), faces[used.to(device)], looks.to(device))
         return likeness.loss(drawn, pictures.drawn[batch].to(device).float() / 255, moves, step)
 
     return hand, Course(hand, loss, RATE, seed)
+
+
+def guessed(shapes: Tensor, least: Tensor, most: Tensor, random: torch.Generator) -> Tensor:
+    """Return shapes as an ear might tell them: it guesses, and tells more than the most there can be.
+
+    Args:
+        least, most: of each track: lips that touch cannot touch more.
+    """
+    beyond = BEYOND * torch.rand(shapes.shape, generator=random)
+    outwards = (shapes >= most).float() - (shapes <= least).float()
+    return shapes + outwards * beyond + UNSURE * torch.randn(shapes.shape, generator=random)
 
 
 @torch.no_grad()
