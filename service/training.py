@@ -112,7 +112,7 @@ class School:
         from wav2lip.model import Wav2Lip
         from wav2lip.training import corpus, course, graft, strips
         from wav2lip.training.ear import Ear
-        from wav2lip.training.hand import beside, hand_course
+        from wav2lip.training.hand import SOFTNESS, beside, hand_course
 
         folder, strip = self._desk(f"hand-{avatar.id}"), self._folder / f"{avatar.id}.png"
         pictures = corpus.kept(folder / "pictures.pt", corpus.Pictures, lambda: self._pictures(avatar))
@@ -126,7 +126,8 @@ class School:
         ear = graft.read_ear(self._ear_file, Ear(Wav2Lip(self._width), len(TRACKS)))
         network = graft.graft(ear, hand.cpu(), Wav2Lip(self._width))
         path = self._own / f"{avatar.id}.safetensors"
-        graft.write(network, path, self._told(learned) | {"avatar": avatar.id})
+        told = self._told(learned) | {"avatar": avatar.id, "softness": str(SOFTNESS)}
+        graft.write(network, path, told)
         shutil.rmtree(folder)
         click.echo(f"{path} is ready; a running server finds it by itself.")
 
@@ -141,9 +142,8 @@ class School:
 
     def _hearing(self) -> dict[str, str]:
         from wav2lip.training.corpus import BEFORE
-        from wav2lip.weights import BEFORE as TOLD_BEFORE
 
-        return {"width": str(self._width), TOLD_BEFORE: str(BEFORE)}
+        return {"width": str(self._width), "before": str(BEFORE)}
 
     def _desk(self, name: str) -> Path:
         """Return a folder to learn in; what another course of the kind left is thrown away."""

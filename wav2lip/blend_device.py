@@ -16,6 +16,7 @@ from torch import Tensor
 from voiceover.types import Frame, Landmarks
 from wav2lip.blend import FAR, MISMATCH, NEIGHBOURHOOD, SURROUNDINGS, UNMOVED, LowerFace, Plane
 from wav2lip.face import Box
+from wav2lip.model import PUBLISHED_SOFTNESS
 
 TOGETHER = 16  # frames pasted at once: one takes some 10 MB, and as many more as the face is larger
 
@@ -24,16 +25,21 @@ class DeviceLowerFace(LowerFace):
     """A lower face whose picture lies on a device. Safe to share between threads on CUDA, not on MPS."""
 
     def __init__(
-        self, frame: Frame, face: Landmarks, box: Box, seed: int = 0, *, device: torch.device
+        self,
+        frame: Frame,
+        face: Landmarks,
+        box: Box,
+        seed: int = 0,
+        softness: float = PUBLISHED_SOFTNESS,
+        *,
+        device: torch.device,
     ) -> None:
         """
         Args:
-            frame: the picture; it is not kept.
-            box: what the network saw of it.
-            seed: of the grain.
             device: where frames are pasted.
+            others: as of `LowerFace`.
         """
-        super().__init__(frame, face, box, seed)
+        super().__init__(frame, face, box, seed, softness)
         self._device = device
         drawn, place = self._reference.shape[:2], self._mask.shape[:2]
         enlarging = _enlarging(self._from_drawn, drawn, place)

@@ -41,19 +41,24 @@ class FrameFace:
     def picture(self) -> Frame:
         return self.avatar.frames[self.index]
 
-    def lower_face(self, device: torch.device) -> LowerFace:
+    def lower_face(self, device: torch.device, softness: float) -> LowerFace:
         landmarks = self.avatar.faces[self.index]
         assert landmarks is not None
         if device.type == "cuda":
-            return DeviceLowerFace(self.picture, landmarks, self.box, self.index, device=device)
-        return LowerFace(self.picture, landmarks, self.box, self.index)
+            return DeviceLowerFace(self.picture, landmarks, self.box, self.index, softness, device=device)
+        return LowerFace(self.picture, landmarks, self.box, self.index, softness)
 
 
 class Easel:
     """Draws mouths on one device. Safe to share between threads."""
 
-    def __init__(self, renderer: Renderer) -> None:
+    def __init__(self, renderer: Renderer, softness: float) -> None:
+        """
+        Args:
+            softness: of what the network draws, see `wav2lip.model.Wav2Lip`.
+        """
         self.renderer = renderer
+        self._softness = softness
         self.batcher = Batcher(renderer.network, renderer.batches)
         self._faces = Memory[LowerFace](REMEMBERED_FACES)
         self._terms = Memory[PictureTerms](REMEMBERED_TERMS)
@@ -85,7 +90,8 @@ class Easel:
             NoMemory: as `draw`.
         """
         try:
-            return self._faces.get(face.key, lambda: face.lower_face(self.renderer.network.device))
+            device = self.renderer.network.device
+            return self._faces.get(face.key, lambda: face.lower_face(device, self._softness))
         except torch.OutOfMemoryError as exc:
             raise NoMemory("the device has too little memory left for a face", engine="wav2lip") from exc
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 FACE_SIDE = 96  # pixels of the square face
 MEL_BANDS, MEL_COLUMNS = 80, 16  # one window of sound: 16 columns of 12.5 ms
+PUBLISHED_SOFTNESS = 0.6  # drawn pixels
 EMBEDDING = 512  # channels of the face's and the sound's summary
 
 Size = int | tuple[int, int]
@@ -48,17 +49,20 @@ class UpBlock(nn.Module):
 class Wav2Lip(nn.Module):
     """The generator. Its state dict has the keys and shapes of the published checkpoints at width 1."""
 
-    def __init__(self, width: float = 1.0, before: int = 0) -> None:
+    def __init__(self, width: float = 1.0, before: int = 0, softness: float = PUBLISHED_SOFTNESS) -> None:
         """
         Args:
             width: factor on the number of channels in every layer; 0.25 makes a network of a sixteenth of the
                 work, for which weights must be trained.
             before: columns of mel before a frame that its weights were trained to hear, see
                 `wav2lip.mel.frame_windows`.
+            softness: drawn pixels, standard deviation of the blur by which it draws softer than a picture
+                that is brought to its size.
         """
         super().__init__()
         self.width = width
         self.before = before
+        self.softness = softness
         self.face_encoder_blocks = nn.ModuleList(_face_encoder(width))
         self.audio_encoder = nn.Sequential(*_audio_encoder(width))
         self.face_decoder_blocks = nn.ModuleList(_face_decoder(width))

@@ -2,7 +2,7 @@
 
 import hashlib
 import zipfile
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ from wav2lip.model import EMBEDDING, MEL_COLUMNS, Wav2Lip
 
 PREFIX = "module."  # left in the keys by training on several GPUs
 BLOCK = 2**20  # bytes read at a time
-BEFORE = "before"  # in what a file tells of itself
+TRAITS: dict[str, Callable[[str], Any]] = {"before": int, "softness": float}
+"""What a file may tell of its network: name → how it is read."""
+SOFTEST = 3.0  # drawn pixels
 
 
 def load(path: Path, trusted: Collection[str] = ()) -> Wav2Lip:
@@ -30,7 +32,7 @@ def load(path: Path, trusted: Collection[str] = ()) -> Wav2Lip:
         EngineUnavailable: the file cannot be used; the message names it and says why.
     """
     state = _without_prefix(_state_dict(path, trusted))
-    network = Wav2Lip(_width(state), _before(path))
+    network = Wav2Lip(_width(state), **_traits(path))
     _check(path, state, network)
     network.load_state_dict(state)
     return network.eval().requires_grad_(requires_grad=False)
@@ -100,17 +102,23 @@ def _width(state: Mapping[str, Tensor]) -> float:
     return len(summary) / EMBEDDING if summary is not None and summary.ndim else 1.0
 
 
-def _before(path: Path) -> int:
-    """Return what a file tells of its network's hearing, see `Wav2Lip`; others than ours tell nothing."""
+def _traits(path: Path) -> dict[str, Any]:
+    """Return what a file tells of its network, see `Wav2Lip`; others than ours tell nothing."""
     if path.suffix != ".safetensors":
-        return 0
+        return {}
     from safetensors import safe_open
 
     with safe_open(path, "pt") as file:
-        told = (file.metadata() or {}).get(BEFORE, "0")
-    if not (told.isascii() and told.isdigit() and int(told) < MEL_COLUMNS):
-        raise _refusal(path, "checkpoint-foreign", f"it hears {told[:20]!r} columns before each frame")
-    return int(told)
+        told = file.metadata() or {}
+    try:
+        traits = {name: kind(told[name]) for name, kind in TRAITS.items() if name in told}
+    except ValueError as exc:
+        raise _refusal(
+            path, "checkpoint-foreign", f"it tells nonsense of itself ({_first_line(exc)})"
+        ) from exc
+    if not (0 <= traits.get("before", 0) < MEL_COLUMNS and 0 <= traits.get("softness", 0) <= SOFTEST):
+        raise _refusal(path, "checkpoint-foreign", f"it tells nonsense of itself ({traits})")
+    return traits
 
 
 def _check(path: Path, state: Mapping[str, Tensor], network: Wav2Lip) -> None:

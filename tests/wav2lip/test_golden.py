@@ -122,6 +122,14 @@ def test_no_sound_is_lost_at_the_end_of_a_chunk() -> None:
     assert np.all(windows[99, 0, :, 5:] == mel.SILENCE)
 
 
+def test_windows_may_begin_before_their_frames() -> None:
+    heard = mel.mel_spectrogram(formula.waveform())
+    later, earlier = mel.frame_windows(heard, 50, 25), mel.frame_windows(heard, 50, 25, before=4)
+    assert np.array_equal(earlier[:, 0, :, 4:], later[:, 0, :, :-4])
+    assert np.all(earlier[0, 0, :, :4] == mel.SILENCE)
+    assert np.array_equal(earlier[5, 0], heard[:, 12:28])
+
+
 @given(st.floats(5, 120), st.integers(16, 400))
 def test_at_any_frame_rate_frames_see_what_the_reference_lets_them_see(fps: float, columns: int) -> None:
     heard = np.random.default_rng(columns).random((80, columns), np.float32)

@@ -19,6 +19,9 @@ from wav2lip.training.course import Course
 BATCH = 16  # pictures: larger ones learn slower on a processor
 RATE = 2e-3
 SHOWN = 12  # pictures of a strip
+SOFTNESS = 0.5
+"""Of what a hand draws, see `Wav2Lip`: sharpened as much as what published networks draw, its teeth and the
+corners of its mouth would glare."""
 UNSURE = 0.1  # by which the shapes that it is told are off, as an ear's are
 BEYOND = 0.7  # by which they are beyond what a mouth can do, where it does all it can: an ear does not know
 
