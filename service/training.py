@@ -112,7 +112,7 @@ class School:
         from wav2lip.model import Wav2Lip
         from wav2lip.training import corpus, course, graft, strips
         from wav2lip.training.ear import Ear
-        from wav2lip.training.hand import SOFTNESS, beside, hand_course
+        from wav2lip.training.hand import STROKE, beside, hand_course
 
         folder, strip = self._desk(f"hand-{avatar.id}"), self._folder / f"{avatar.id}.png"
         pictures = corpus.kept(folder / "pictures.pt", corpus.Pictures, lambda: self._pictures(avatar))
@@ -126,7 +126,8 @@ class School:
         ear = graft.read_ear(self._ear_file, Ear(Wav2Lip(self._width), len(TRACKS)))
         network = graft.graft(ear, hand.cpu(), Wav2Lip(self._width))
         path = self._own / f"{avatar.id}.safetensors"
-        told = self._told(learned) | {"avatar": avatar.id, "softness": str(SOFTNESS)}
+        stroke = {name: str(blur) for name, blur in STROKE._asdict().items()}
+        told = self._told(learned) | stroke | {"avatar": avatar.id}
         graft.write(network, path, told)
         shutil.rmtree(folder)
         click.echo(f"{path} is ready; a running server finds it by itself.")

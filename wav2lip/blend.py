@@ -15,7 +15,7 @@ from torch import Tensor
 
 from voiceover.types import Frame, Landmarks
 from wav2lip.face import Box
-from wav2lip.model import FACE_SIDE, PUBLISHED_SOFTNESS
+from wav2lip.model import FACE_SIDE, PUBLISHED, Stroke
 from wav2lip.static import FIRST_ROW
 
 Plane = NDArray[np.float32]
@@ -34,7 +34,6 @@ MISMATCH = 16.0  # levels of difference at the edge at which it is as likely mov
 UNMOVED = 9.0  # levels of difference at which half of the picture's own detail is kept
 FAR = 0.1  # weight of the whole edge against the nearby one
 NEIGHBOURHOOD = 1.5  # drawn pixels, standard deviation, in which movement is looked for
-SHARPENED_BAND = 0.8  # drawn pixels, standard deviation of the blur whose loss is made good
 STRONGEST_SHARPENING = 2.5
 
 
@@ -42,14 +41,14 @@ class LowerFace:
     """The lower face of one picture, ready to be replaced. Safe to share between threads."""
 
     def __init__(
-        self, frame: Frame, face: Landmarks, box: Box, seed: int = 0, softness: float = PUBLISHED_SOFTNESS
+        self, frame: Frame, face: Landmarks, box: Box, seed: int = 0, stroke: Stroke = PUBLISHED
     ) -> None:
         """
         Args:
             frame: the picture; it is not kept.
             box: what the network saw of it.
             seed: of the grain.
-            softness: of what the network draws, see `wav2lip.model.Wav2Lip`.
+            stroke: of the network.
         """
         mask = lower_face_mask(face, box)
         inside = _bounds(mask)
@@ -59,8 +58,8 @@ class LowerFace:
         self._original = frame[self._place].astype(np.float32)
         self._reference, self._edge = _as_drawn(frame[box.slices]), _edge(_as_drawn(mask))
         self._detail = self._original - self._enlarged(self._reference)
-        self._blur = SHARPENED_BAND * box.size[1] / FACE_SIDE  # picture pixels
-        soft = self._enlarged(cast(Plane, cv2.GaussianBlur(self._reference, (0, 0), softness)))
+        self._blur = stroke.finest * box.size[1] / FACE_SIDE  # picture pixels
+        soft = self._enlarged(cast(Plane, cv2.GaussianBlur(self._reference, (0, 0), stroke.softness)))
         self._sharpening = self._fitting_sharpening(soft)
         self._grain = missing_grain(self._sharpened(soft), self._original, seed)
 

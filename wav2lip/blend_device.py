@@ -16,7 +16,7 @@ from torch import Tensor
 from voiceover.types import Frame, Landmarks
 from wav2lip.blend import FAR, MISMATCH, NEIGHBOURHOOD, SURROUNDINGS, UNMOVED, LowerFace, Plane
 from wav2lip.face import Box
-from wav2lip.model import PUBLISHED_SOFTNESS
+from wav2lip.model import PUBLISHED, Stroke
 
 TOGETHER = 16  # frames pasted at once: one takes some 10 MB, and as many more as the face is larger
 
@@ -30,7 +30,7 @@ class DeviceLowerFace(LowerFace):
         face: Landmarks,
         box: Box,
         seed: int = 0,
-        softness: float = PUBLISHED_SOFTNESS,
+        stroke: Stroke = PUBLISHED,
         *,
         device: torch.device,
     ) -> None:
@@ -39,7 +39,7 @@ class DeviceLowerFace(LowerFace):
             device: where frames are pasted.
             others: as of `LowerFace`.
         """
-        super().__init__(frame, face, box, seed, softness)
+        super().__init__(frame, face, box, seed, stroke)
         self._device = device
         drawn, place = self._reference.shape[:2], self._mask.shape[:2]
         enlarging = _enlarging(self._from_drawn, drawn, place)

@@ -17,6 +17,7 @@ from wav2lip.blend import LowerFace
 from wav2lip.blend_device import DeviceLowerFace
 from wav2lip.device import Renderer
 from wav2lip.face import Box, crop
+from wav2lip.model import Stroke
 from wav2lip.static import PictureTerms
 
 REMEMBERED_FACES = 128  # lower faces kept; one takes about 2 MB
@@ -41,24 +42,20 @@ class FrameFace:
     def picture(self) -> Frame:
         return self.avatar.frames[self.index]
 
-    def lower_face(self, device: torch.device, softness: float) -> LowerFace:
+    def lower_face(self, device: torch.device, stroke: Stroke) -> LowerFace:
         landmarks = self.avatar.faces[self.index]
         assert landmarks is not None
         if device.type == "cuda":
-            return DeviceLowerFace(self.picture, landmarks, self.box, self.index, softness, device=device)
-        return LowerFace(self.picture, landmarks, self.box, self.index, softness)
+            return DeviceLowerFace(self.picture, landmarks, self.box, self.index, stroke, device=device)
+        return LowerFace(self.picture, landmarks, self.box, self.index, stroke)
 
 
 class Easel:
     """Draws mouths on one device. Safe to share between threads."""
 
-    def __init__(self, renderer: Renderer, softness: float) -> None:
-        """
-        Args:
-            softness: of what the network draws, see `wav2lip.model.Wav2Lip`.
-        """
+    def __init__(self, renderer: Renderer, stroke: Stroke) -> None:
         self.renderer = renderer
-        self._softness = softness
+        self._stroke = stroke
         self.batcher = Batcher(renderer.network, renderer.batches)
         self._faces = Memory[LowerFace](REMEMBERED_FACES)
         self._terms = Memory[PictureTerms](REMEMBERED_TERMS)
@@ -91,7 +88,7 @@ class Easel:
         """
         try:
             device = self.renderer.network.device
-            return self._faces.get(face.key, lambda: face.lower_face(device, self._softness))
+            return self._faces.get(face.key, lambda: face.lower_face(device, self._stroke))
         except torch.OutOfMemoryError as exc:
             raise NoMemory("the device has too little memory left for a face", engine="wav2lip") from exc
 

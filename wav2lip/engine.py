@@ -57,8 +57,8 @@ class Wav2LipEngine:
             EngineUnavailable: the checkpoint cannot be used.
         """
         network = weights.load(checkpoint, trusted)
-        self._before, softness = network.before, network.softness
-        self._easel = Easel(_quickest(network), softness)
+        self._before = network.before
+        self._easel = Easel(_quickest(network), network.stroke)
         on_processor = self._easel.renderer.network.device.type == "cpu"
         self._spare: Wav2Lip | None = (
             None if on_processor else network
@@ -166,7 +166,7 @@ class Wav2LipEngine:
             if self._easel is easel and self._spare is not None:
                 log.warning("Wav2Lip goes on on the processor: %s", error)
                 renderer = fastest(self._spare, torch.device("cpu"))
-                self._easel, self._spare = Easel(renderer, self._spare.softness), None
+                self._easel, self._spare = Easel(renderer, self._spare.stroke), None
         return error
 
     def _frame_face(self, avatar: Avatar, index: int) -> FrameFace | None:

@@ -4,14 +4,13 @@ Source: Prajwal et al., "A Lip Sync Expert Is All You Need for Speech to Lip Gen
 The names of its parts are the keys of the published checkpoints.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 FACE_SIDE = 96  # pixels of the square face
 MEL_BANDS, MEL_COLUMNS = 80, 16  # one window of sound: 16 columns of 12.5 ms
-PUBLISHED_SOFTNESS = 0.6  # drawn pixels
 EMBEDDING = 512  # channels of the face's and the sound's summary
 
 Size = int | tuple[int, int]
@@ -46,23 +45,34 @@ class UpBlock(nn.Module):
         return torch.relu(self.conv_block(x))
 
 
+class Stroke(NamedTuple):
+    """How crisply a network draws: standard deviations of blurs, in drawn pixels."""
+
+    softness: float = 0.6
+    """by which it draws softer than a picture is that is brought to its size"""
+    finest: float = 0.8
+    """whose loss is made good: the narrower, the crisper, but the louder the network's noise as well"""
+
+
+PUBLISHED = Stroke()
+
+
 class Wav2Lip(nn.Module):
     """The generator. Its state dict has the keys and shapes of the published checkpoints at width 1."""
 
-    def __init__(self, width: float = 1.0, before: int = 0, softness: float = PUBLISHED_SOFTNESS) -> None:
+    def __init__(self, width: float = 1.0, before: int = 0, stroke: Stroke = PUBLISHED) -> None:
         """
         Args:
             width: factor on the number of channels in every layer; 0.25 makes a network of a sixteenth of the
                 work, for which weights must be trained.
             before: columns of mel before a frame that its weights were trained to hear, see
                 `wav2lip.mel.frame_windows`.
-            softness: drawn pixels, standard deviation of the blur by which it draws softer than a picture
-                that is brought to its size.
+            stroke: how it draws with these weights.
         """
         super().__init__()
         self.width = width
         self.before = before
-        self.softness = softness
+        self.stroke = stroke
         self.face_encoder_blocks = nn.ModuleList(_face_encoder(width))
         self.audio_encoder = nn.Sequential(*_audio_encoder(width))
         self.face_decoder_blocks = nn.ModuleList(_face_decoder(width))

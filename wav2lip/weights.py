@@ -2,7 +2,7 @@
 
 import hashlib
 import zipfile
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,10 @@ import torch
 from torch import Tensor
 
 from voiceover.errors import EngineUnavailable
-from wav2lip.model import EMBEDDING, MEL_COLUMNS, Wav2Lip
+from wav2lip.model import EMBEDDING, MEL_COLUMNS, PUBLISHED, Stroke, Wav2Lip
 
 PREFIX = "module."  # left in the keys by training on several GPUs
 BLOCK = 2**20  # bytes read at a time
-TRAITS: dict[str, Callable[[str], Any]] = {"before": int, "softness": float}
-"""What a file may tell of its network: name → how it is read."""
 SOFTEST = 3.0  # drawn pixels
 
 
@@ -109,16 +107,17 @@ def _traits(path: Path) -> dict[str, Any]:
     from safetensors import safe_open
 
     with safe_open(path, "pt") as file:
-        told = file.metadata() or {}
+        told: dict[str, Any] = file.metadata() or {}
     try:
-        traits = {name: kind(told[name]) for name, kind in TRAITS.items() if name in told}
+        before = int(told.get("before", 0))
+        stroke = Stroke(*(float(told.get(name, usual)) for name, usual in PUBLISHED._asdict().items()))
     except ValueError as exc:
         raise _refusal(
             path, "checkpoint-foreign", f"it tells nonsense of itself ({_first_line(exc)})"
         ) from exc
-    if not (0 <= traits.get("before", 0) < MEL_COLUMNS and 0 <= traits.get("softness", 0) <= SOFTEST):
-        raise _refusal(path, "checkpoint-foreign", f"it tells nonsense of itself ({traits})")
-    return traits
+    if not (0 <= before < MEL_COLUMNS and all(0 < blur <= SOFTEST for blur in stroke)):
+        raise _refusal(path, "checkpoint-foreign", f"it tells nonsense of itself ({before=}, {stroke})")
+    return {"before": before, "stroke": stroke}
 
 
 def _check(path: Path, state: Mapping[str, Tensor], network: Wav2Lip) -> None:

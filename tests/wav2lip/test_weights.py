@@ -11,7 +11,7 @@ from torch import Tensor
 from tests.wav2lip import formula
 from voiceover.errors import EngineUnavailable
 from wav2lip import checkpoints, weights
-from wav2lip.model import PUBLISHED_SOFTNESS, Wav2Lip
+from wav2lip.model import PUBLISHED, Stroke, Wav2Lip
 
 WIDTH = 1 / 8  # the same keys as the published network, a sixty-fourth of its weight
 
@@ -55,10 +55,10 @@ def test_published_form(tmp_path: Path, state: dict[str, Tensor], legacy: bool) 
 
 def test_a_file_tells_how_its_network_hears_and_draws(tmp_path: Path, state: dict[str, Tensor]) -> None:
     path = tmp_path / "own.safetensors"
-    save_file(state, path, {"before": "4", "softness": "0.25", "width": "0.125"})
-    assert (weights.load(path).before, weights.load(path).softness) == (4, 0.25)
+    save_file(state, path, {"before": "4", "softness": "0.25", "finest": "0.5", "width": "0.125"})
+    assert (weights.load(path).before, weights.load(path).stroke) == (4, Stroke(0.25, 0.5))
     save_file(state, path)
-    assert (weights.load(path).before, weights.load(path).softness) == (0, PUBLISHED_SOFTNESS)
+    assert (weights.load(path).before, weights.load(path).stroke) == (0, PUBLISHED)
 
 
 @pytest.mark.parametrize("told", [{"before": "16"}, {"before": "-1"}, {"softness": "nan"}, {"before": "<b>"}])

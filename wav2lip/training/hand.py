@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d
 
-from wav2lip.model import EMBEDDING, ConvBlock, UpBlock, Wav2Lip
+from wav2lip.model import EMBEDDING, ConvBlock, Stroke, UpBlock, Wav2Lip
 from wav2lip.static import FIRST_DECODED_ROW, FIRST_ROW, ROWS_CUT, first_rows
 from wav2lip.training import likeness
 from wav2lip.training.corpus import Pictures
@@ -19,9 +19,9 @@ from wav2lip.training.course import Course
 BATCH = 16  # pictures: larger ones learn slower on a processor
 RATE = 2e-3
 SHOWN = 12  # pictures of a strip
-SOFTNESS = 0.5
-"""Of what a hand draws, see `Wav2Lip`: sharpened as much as what published networks draw, its teeth and the
-corners of its mouth would glare."""
+STROKE = Stroke(softness=0.4, finest=0.4)
+"""Of a hand: its softness measured 0.35. Sharpened as much as what published networks draw, its teeth and the
+corners of its mouth would glare, and lips that touch would look parted."""
 UNSURE = 0.1  # by which the shapes that it is told are off, as an ear's are
 BEYOND = 0.7  # by which they are beyond what a mouth can do, where it does all it can: an ear does not know
 
