@@ -107,10 +107,10 @@ def _traits(path: Path) -> dict[str, Any]:
     from safetensors import safe_open
 
     with safe_open(path, "pt") as file:
-        told: dict[str, Any] = file.metadata() or {}
+        told: dict[str, str] = file.metadata() or {}
     try:
         before = int(told.get("before", 0))
-        stroke = Stroke(*(float(told.get(name, usual)) for name, usual in PUBLISHED._asdict().items()))
+        stroke = PUBLISHED._replace(**{name: float(told[name]) for name in Stroke._fields if name in told})
     except ValueError as exc:
         raise _refusal(
             path, "checkpoint-foreign", f"it tells nonsense of itself ({_first_line(exc)})"
