@@ -315,7 +315,7 @@ def too_slow(engine: LipEngine) -> EngineUnavailable | None:
 
 def speaks_too_slowly(engine: SpeechEngine) -> EngineUnavailable | None:
     """Object to an engine all of whose voices were measured and found slower than speech."""
-    paces = [pace_of(engine, voice) for voice in engine.voices()]
+    paces = [pace for _, pace in paced_voices(engine)]
     if not paces or any(_keeps_up(pace) for pace in paces):
         return None
     pace = round(min(pace for pace in paces if pace), 1)
@@ -327,9 +327,10 @@ def speaks_too_slowly(engine: SpeechEngine) -> EngineUnavailable | None:
     )
 
 
-def pace_of(engine: SpeechEngine, voice: Voice) -> float | None:
-    """Return how many seconds of work a second of speech takes; None if that was not measured."""
-    return engine.pace(voice) if isinstance(engine, PacedEngine) else None
+def paced_voices(engine: SpeechEngine) -> list[tuple[Voice, float | None]]:
+    """Return an engine's voices with the seconds of work for a second of speech; None if not measured."""
+    paced = engine if isinstance(engine, PacedEngine) else None  # asked once: it takes long for 300 voices
+    return [(voice, paced.pace(voice) if paced else None) for voice in engine.voices()]
 
 
 def _keeps_up(pace: float | None) -> bool:
@@ -400,8 +401,8 @@ def all_voices(engines: Registry[SpeechEngine], own: Sequence[OwnVoice] = ()) ->
 
     Voices that were found slower than speech come behind those that keep up, so that `AUTO` passes over them.
     """
-    offers = [(engine, voice) for engine in engines.working() for voice in engine.voices()]
-    theirs = [voice for _, voice in sorted(offers, key=lambda offer: not _keeps_up(pace_of(*offer)))]
+    offers = [offer for engine in engines.working() for offer in paced_voices(engine)]
+    theirs = [voice for voice, _ in sorted(offers, key=lambda offer: not _keeps_up(offer[1]))]
     return theirs + [
         _imitation(engine, somebody, language)
         for engine in (imitators(engines) if own else ())

@@ -37,6 +37,7 @@ class Guarded:
         """
         self.name = engine.name
         self._engine = engine
+        self._paced = engine if isinstance(engine, PacedEngine) else None
         self._patience = patience
         self._late: set[int] = set()  # identities of calls that are not back yet
         self._lock = threading.Lock()
@@ -64,7 +65,7 @@ class Guarded:
         return engine.cloned_languages() if isinstance(engine, CloningEngine) and not self._late else ()
 
     def pace(self, voice: Voice) -> float | None:
-        return self._engine.pace(voice) if isinstance(self._engine, PacedEngine) else None
+        return self._paced.pace(voice) if self._paced else None
 
     def streams(self, voice: Voice) -> bool:
         return isinstance(self._engine, StreamingEngine) and self._engine.streams(voice)

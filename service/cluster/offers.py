@@ -1,9 +1,8 @@
 """What a renderer says of its engines, so that a front may choose among them without asking each time."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from service.engines import Registry, measured_rate, mode_of, networks_of, pace_of
+from service.engines import Registry, measured_rate, mode_of, networks_of, paced_voices
 from service.models import ModelFolder
 from tts.base import CloningEngine, SpeechEngine, Voice
 from voiceover.errors import EngineUnavailable
@@ -64,10 +63,10 @@ def _speech_offer(engines: Registry[SpeechEngine], name: str) -> SpeechOffer:
     if fault := engines.missing(name):
         return SpeechOffer(fault)
     engine = engines.get(name)
-    voices: Sequence[Voice] = engine.voices()
-    paces = tuple(pace_of(engine, voice) for voice in voices)
+    offers = paced_voices(engine)
+    voices, paces = tuple(voice for voice, _ in offers), tuple(pace for _, pace in offers)
     imitates_in = tuple(engine.cloned_languages()) if isinstance(engine, CloningEngine) else None
-    return SpeechOffer(None, tuple(voices), paces, imitates_in)
+    return SpeechOffer(None, voices, paces, imitates_in)
 
 
 def _lip_offer(engines: Registry[LipEngine], name: str, made_with: str) -> LipOffer:
