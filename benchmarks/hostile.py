@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.hostile.siege import Siege, Tally, besieged
+from tests.hostile.siege import Siege, Tally, Tracebacks, besieged
 
 ROUND = 40  # requests to an address before its next turn
 COSTLY = {
@@ -28,18 +28,6 @@ COSTLY = {
 TEXTS = {"/api/split": 200, "say": 200, "/api/generate_stream": 20}
 """Texts in each round."""
 HANGS = 300.0  # seconds
-
-
-class Mistakes(logging.Handler):
-    """Counts what a server writes down of its own mistakes."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.told: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.exc_info:
-            self.told.append(self.format(record))
 
 
 def attack(siege: Siege, requests: int, start: int) -> Tally:
@@ -63,7 +51,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0, help="other seeds make other requests")
     options = parser.parse_args()
-    mistakes = Mistakes()
+    mistakes = Tracebacks()
     logging.getLogger().addHandler(mistakes)
     threading.excepthook = lambda args: mistakes.told.append(f"{args.exc_type.__name__} in a thread")
     process, begun = psutil.Process(), time.perf_counter()

@@ -1,5 +1,6 @@
 """The process that answers: gunicorn with one worker of many threads, so that models are loaded once."""
 
+import ctypes
 import os
 import signal
 import socket
@@ -22,6 +23,7 @@ from service.settings import Settings
 LAST_STEPS = 5  # seconds for all that comes after running clips when the server is stopped
 HEAD_TIMEOUT = 10.0  # seconds in which a client must have said what it wants
 FIRST_BYTE = 0.1  # seconds for which a thread waits for a client that has said nothing yet
+HEAPS, M_ARENA_MAX = 2, -8  # malloc.h
 FAREWELL = 1.0  # seconds for which a thread waits for a client to hang up
 
 
@@ -141,7 +143,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "control_socket_disable": True,
             "logger_class": _Log,
             "errorlog": None,
-            "post_fork": _lead_a_group,
+            "post_fork": _settle,
             "child_exit": _end_its_group,
         }
         for name, value in options.items():
@@ -152,8 +154,14 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         return self._make_app(self.closing)
 
 
-def _lead_a_group(_arbiter: object, _worker: _Worker) -> None:
+def _settle(_arbiter: object, _worker: _Worker) -> None:
+    """Lead a group of processes, and let all threads share few heaps.
+
+    glibc would give each a heap of its own, and keep what is freed in all of them.
+    """
     os.setpgid(0, 0)
+    with suppress(AttributeError):  # another C library
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, HEAPS)
 
 
 def _end_its_group(_arbiter: object, worker: _Worker) -> None:

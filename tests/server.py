@@ -16,7 +16,7 @@ import psutil
 
 ROOT = Path(__file__).parents[1]
 START_LIMIT = 120.0  # seconds
-PATIENCE = 60.0  # seconds; a limit against hanging
+PATIENCE = 150.0  # seconds; a limit against hanging
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class RunningServer:
 @contextmanager
 def running_server(data: Path, **settings: str) -> Iterator[RunningServer]:
     """Start `python app.py`, on a free port if no other is set; stop it in the end."""
-    port = int(settings.get("VOICEOVER_PORT") or _free_port())
+    port = int(settings.get("VOICEOVER_PORT") or free_port())
     environment = os.environ | {"VOICEOVER_PORT": str(port), "VOICEOVER_DATA": str(data)} | settings
     log_path = data.with_name(f"{data.name}.log")
     with log_path.open("wb") as log:
@@ -103,7 +103,7 @@ def wait_until(condition: Callable[[], bool], what: str, patience: float = PATIE
         time.sleep(0.05)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

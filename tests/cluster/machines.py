@@ -1,14 +1,11 @@
 """A real Ray cluster of several machines on this one: a raylet and an object store for each."""
 
-import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from ray.cluster_utils import Cluster as RayCluster
 
-PATIENCE = 150.0  # seconds; a limit against hanging
 STORE = 80 * 2**20  # bytes of each object store
 CORES = 2  # that each machine lends, whatever there are
 WATCHFUL = {
@@ -64,16 +61,3 @@ def machines(port: int, count: int) -> Iterator[Machines]:
         yield cluster
     finally:
         cluster.kill_all()
-
-
-def until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -30,8 +30,8 @@ from service.gate import Gate
 from service.models import ModelFolder
 from service.pipeline import ChunkRequest, Pipeline
 from service.settings import Settings
-from tests.cluster.machines import Machines, free_port, machines, until
-from tests.server import running_server
+from tests.cluster.machines import Machines, machines
+from tests.server import free_port, running_server, wait_until
 from voiceover import audio
 from voiceover.avatars import DEFAULT_AVATAR
 from voiceover.avatarstore import AvatarStore
@@ -159,8 +159,8 @@ def test_the_doctor_says_whether_a_cluster_is_reached(settings: Settings) -> Non
 
 @pytest.mark.usefixtures("cluster")
 def test_it_serves_when_the_cluster_is_there(front: Flask, client: FlaskClient) -> None:
-    until(lambda: is_ready(client), "the front never finds its cluster")
-    until(
+    wait_until(lambda: is_ready(client), "the front never finds its cluster")
+    wait_until(
         lambda: front.extensions["house"].cluster.renderers.count() == 2, "the second renderer never begins"
     )
     clip = client.post("/api/generate_stream", json={"text": "Привет, мир!", "language": "ru"})
@@ -205,7 +205,7 @@ def test_a_vanished_client_stops_the_work(front: Flask, speech: Speech) -> None:
     assert len(working) == 1
     begin = time.monotonic()
     data.close()
-    until(lambda: not working & encoders(), "ffmpeg goes on for nobody")
+    wait_until(lambda: not working & encoders(), "ffmpeg goes on for nobody")
     assert time.monotonic() - begin < 10, "about a second, on a machine that is not this busy"
 
 
@@ -219,7 +219,9 @@ def test_what_was_begun_at_one_front_is_found_at_another(
     with running_server(tmp_path / "log", **other) as second:
         said = _post(f"{second.url}/api/sessions/{talk['id']}/say", {"text": "Раз. Два.", "end": True})
         assert [chunk["text"] for chunk in said["chunks"]] == ["Раз.", "Два."]
-        until(lambda: _get(f"{second.url}/api/jobs/{job['id']}")["state"] == "done", "the film is never done")
+        wait_until(
+            lambda: _get(f"{second.url}/api/jobs/{job['id']}")["state"] == "done", "the film is never done"
+        )
         with _open(f"{second.url}/api/jobs/{job['id']}/film.mp4") as film:
             assert film.read(8)[4:] == b"ftyp"
     watched = client.get(f"/api/sessions/{talk['id']}/events").response
@@ -233,7 +235,7 @@ def test_what_was_begun_at_one_front_is_found_at_another(
 def test_a_machine_killed_in_mid_clip_loses_and_repeats_nothing(
     here: Pipeline, front: Flask, cluster: Machines, speech: Speech
 ) -> None:
-    until(lambda: not machines_of(front, busy=True), "what an earlier test asked for never ends")
+    wait_until(lambda: not machines_of(front, busy=True), "what an earlier test asked for never ends")
     data = filmed(over_there(front), speech)
     received = list(islice(data, 6))
     (busy,) = machines_of(front, busy=True)
@@ -246,10 +248,10 @@ def test_a_machine_killed_in_mid_clip_loses_and_repeats_nothing(
 def test_a_machine_that_joins_takes_work(front: Flask, client: FlaskClient, cluster: Machines) -> None:
     """Two renderers share what is left; a third, which is begun when both are busy, has no room there."""
     count = front.extensions["house"].cluster.renderers.count
-    until(lambda: count() == 2, "the lost renderer never comes back")
+    wait_until(lambda: count() == 2, "the lost renderer never comes back")
     added = cluster.add()
     clips = [speak(client, seed) for seed in range(2)]
-    until(lambda: count() == 3, "no renderer is begun on the new machine")
+    wait_until(lambda: count() == 3, "no renderer is begun on the new machine")
     assert added in machines_of(front, busy=False)
     clips.append(speak(client, 2))
     assert added in machines_of(front, busy=True)
@@ -286,11 +288,13 @@ def test_a_front_outlives_its_cluster_and_finds_the_next(
         ready, clips = f"{server.url}/readyz", f"{server.url}/api/generate_stream"
         wanted = {"text": "И снова.", "language": "ru"}
         cluster.kill_all()
-        until(lambda: _answer(ready)[0] == 503, "a lost cluster is not noticed")
-        until(lambda: b'"cluster-unreachable"' in _answer(clips, wanted)[1], "a lost cluster is not told")
+        wait_until(lambda: _answer(ready)[0] == 503, "a lost cluster is not noticed")
+        wait_until(
+            lambda: b'"cluster-unreachable"' in _answer(clips, wanted)[1], "a lost cluster is not told"
+        )
         assert _answer(f"{server.url}/healthz")[0] == 200
         with machines(port, 1):
-            until(lambda: _answer(ready)[0] == 200, "the front never finds the next cluster")
+            wait_until(lambda: _answer(ready)[0] == 200, "the front never finds the next cluster")
             status, clip = _answer(clips, wanted)
             assert (status, clip[4:8]) == (200, b"ftyp")
 

@@ -10,21 +10,9 @@ from flask.testing import FlaskClient
 
 from service.models import ModelFolder
 from service.pipeline import Pipeline
-from tests.hostile.siege import Siege, besieged
+from tests.hostile.siege import Siege, Tracebacks, besieged
 from voiceover.avatarstore import AvatarStore
 from voiceover.voices import VoiceStore
-
-
-class Tracebacks(logging.Handler):
-    """Keeps what a server writes down of its own mistakes."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.told: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.exc_info:
-            self.told.append(self.format(record))
 
 
 @pytest.fixture(scope="package")

@@ -6,6 +6,7 @@ the document.
 """
 
 import io
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -43,6 +44,18 @@ NAMES = {
     "voice": ["auto", "espeak:ru+f2", "espeak:en-us", "espeak:cmn"],
     "lips": ["auto", "visemes", "wav2lip"],
 }
+
+
+class Tracebacks(logging.Handler):
+    """Keeps what a server writes down of its own mistakes."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info:
+            self.told.append(self.format(record))
 
 
 @dataclass
