@@ -19,7 +19,7 @@ from wav2lip.training.corpus import ROWS, Pictures, Sounds
 from wav2lip.training.course import Course, Progress, follow
 from wav2lip.training.disguise import disguised
 from wav2lip.training.ear import Ear, agreement, ear_course
-from wav2lip.training.hand import Hand, beside, hand_course
+from wav2lip.training.hand import Hand, beside, guessed, hand_course
 
 WIDTH = 1 / 16
 TRACKS = 2
@@ -172,6 +172,23 @@ def test_what_was_made_once_is_not_made_again(sounds: Sounds, tmp_path: Path) ->
 
     again = corpus.kept(tmp_path / "sounds.pt", Sounds, never)
     assert torch.equal(again.windows(torch.arange(3)), sounds.windows(torch.arange(3)))
+
+
+def test_a_hand_is_told_guesses_beyond_what_a_mouth_can_do_and_only_there() -> None:
+    shapes = torch.tensor([[0.0, -1.0], [0.5, 0.0], [1.0, 1.0]]).repeat(500, 1)
+    told = guessed(shapes, shapes.amin(0), shapes.amax(0), torch.Generator().manual_seed(0))
+    lowest, middle, highest = ((told - shapes)[number::3].mean() for number in range(3))
+    assert lowest < -0.2 and abs(middle) < 0.05 and highest > 0.2
+
+
+def test_an_ear_that_must_not_miss_tells_more(sounds: Sounds, tmp_path: Path) -> None:
+    told = []
+    for missed in (1.0, 9.0):
+        ear, course = ear_course(sounds, (1.0, 1.0), (missed, 1.0), WIDTH, 0, CPU)
+        follow(course, 60, tmp_path / f"{missed}.pt")
+        with torch.no_grad():
+            told.append(ear(sounds.windows(torch.arange(100)))[:, 0].mean())
+    assert told[1] > told[0]
 
 
 def test_a_strip_shows_the_teacher_above_the_student(pictures: Pictures, tmp_path: Path) -> None:
