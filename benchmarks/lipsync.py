@@ -202,10 +202,8 @@ def _follow_recordings(
     avatar: Avatar, recordings: Sequence[Path], finder: LandmarkFinder, engine: LipEngine
 ) -> None:
     """Print how the mouth follows recordings, beside the rig that knows the phones of the sentences."""
-    rig = [
-        _read(avatar, lip_engines(ModelFolder()).get("visemes"), speech, finder, [])
-        for speech in _speeches(VOICES[1])
-    ]
+    visemes = lip_engines(ModelFolder()).get("visemes")
+    rig = [_read(avatar, visemes, speech, finder, []) for speech in _speeches(VOICES[1])]
     own = float(np.mean([_swing(reading) for reading in rig]))
     print(f"\n{'recording':<40} {'follows loudness':>16} {'swing, of the rig own':>22}")
     print(f"{'(the rig, its sentences)':<40} {np.mean([_following(one) for one in rig]):>16.2f} {1:>22.2f}")

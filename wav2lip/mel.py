@@ -54,17 +54,26 @@ def window_starts(columns: int, fps: float) -> list[int]:
     return [*starts, columns - MEL_COLUMNS]
 
 
+def framed(mel: Mel, frames: int, fps: float, before: int = 0) -> tuple[Mel, NDArray[np.int64]]:
+    """Return a spectrogram with as much silence around it as its frames' windows need, and where they begin.
+
+    Args:
+        before: columns of each window that lie before its frame; the reference has none.
+    """
+    starts = (np.arange(frames) * (COLUMNS_PER_SECOND / fps)).astype(np.int64)
+    missing = max(int(starts[-1]) + MEL_COLUMNS - before - mel.shape[1], 0) if frames else 0
+    return np.pad(mel, ((0, 0), (before, missing)), constant_values=SILENCE), starts
+
+
 def frame_windows(mel: Mel, frames: int, fps: float, before: int = 0) -> NDArray[np.float32]:
     """Cut out what each of `frames` video frames sees; before the sound and after it that is silence.
 
     Args:
-        before: columns of the window that lie before the frame; the reference has none.
+        before: see `framed`.
 
     Returns:
         float32 `(frames, 1, 80, 16)`.
     """
-    starts = (np.arange(frames) * (COLUMNS_PER_SECOND / fps)).astype(int)
-    missing = max(int(starts[-1]) + MEL_COLUMNS - before - mel.shape[1], 0) if frames else 0
-    padded = np.pad(mel, ((0, 0), (before, missing)), constant_values=SILENCE)
+    padded, starts = framed(mel, frames, fps, before)
     windows = np.lib.stride_tricks.sliding_window_view(padded, MEL_COLUMNS, axis=1)
     return np.ascontiguousarray(windows[:, starts].transpose(1, 0, 2)[:, None])

@@ -15,7 +15,7 @@ from voiceover.errors import FaceNotFound
 from voiceover.types import FPS, Frame, Speech
 from wav2lip.engine import listen
 from wav2lip.face import Box, crop
-from wav2lip.mel import COLUMNS_PER_SECOND, SILENCE
+from wav2lip.mel import framed
 from wav2lip.model import FACE_SIDE, MEL_COLUMNS
 from wav2lip.static import FIRST_ROW
 
@@ -97,10 +97,8 @@ def sounds_of(lessons: Iterable[Lesson]) -> Sounds:
     columns = 0
     for lesson in lessons:
         mel, _ = listen(lesson.speech)
-        first = (np.arange(len(lesson.shapes)) * (COLUMNS_PER_SECOND / FPS)).astype(np.int64)
-        missing = max(int(first[-1]) + MEL_COLUMNS - BEFORE - mel.shape[1], 0)
-        around = ((0, 0), (BEFORE, missing))
-        mels.append(np.pad(mel, around, constant_values=SILENCE).T.astype(np.float16))
+        padded, first = framed(mel, len(lesson.shapes), FPS, BEFORE)
+        mels.append(padded.T.astype(np.float16))
         starts.append(columns + first)
         shapes.append(lesson.shapes)
         columns += len(mels[-1])
