@@ -11,10 +11,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from service.cli import models_commands
 from service.closing import Closing
 from service.doctor import doctor_command
-from service.engines import Registry
 from service.house import House, furnish
 from service.keys import Keys, key
 from service.logs import configure
+from service.registry import Registry
 from service.say import say_command
 from service.settings import Settings
 from service.training import train_command

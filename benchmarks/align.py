@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from service.engines import choose_voice, speech_engines
+from service.casting import choose_voice
+from service.engines import speech_engines
 from service.models import ModelFolder
 from tests.alignment import HELD_OUT, TUNING, boundary_errors
 from voiceover.align import align, stretch

@@ -21,7 +21,8 @@ import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
-from service.engines import lip_engines, speech_engines, voice_by_id
+from service.casting import voice_by_id
+from service.engines import lip_engines, speech_engines
 from service.models import ModelFolder
 from visemes import facemesh
 from visemes.motion import LEAD, MouthPose, mouth_poses

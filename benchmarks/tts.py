@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from benchmarks.report import Row, print_table
-from service.engines import choose_voice, speech_engines
+from service.casting import choose_voice
+from service.engines import speech_engines
 from service.models import ModelFolder
 from tts.base import SpeechEngine, Voice
 from voiceover.errors import NotFound

@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from service.engines import choose_voice, lip_engines, speech_engines
+from service.casting import choose_voice
+from service.engines import lip_engines, speech_engines
 from service.models import ModelFolder
 from tests.browser.conftest import BROWSER_ARGUMENTS
 from tests.server import running_server

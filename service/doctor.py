@@ -18,10 +18,11 @@ from urllib.request import urlopen
 
 import click
 
-from service.engines import MARGIN, base_language, choose_voice
+from service.casting import base_language, choose_voice
 from service.models import Kind, download_command
 from service.pipeline import ChunkRequest, Pipeline
 from service.settings import Settings
+from service.traits import MARGIN
 from service.warmup import FIRST_WORDS
 from tts.base import SpeechEngine
 from voiceover import audio, video

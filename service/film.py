@@ -8,9 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from service.engines import AUTO
 from service.gate import Gate
 from service.pipeline import ChunkRequest, Pipeline, Spoken
+from service.registry import AUTO
 from voiceover import audio, video
 from voiceover.avatars import DEFAULT_AVATAR
 from voiceover.captions import captions, srt, webvtt

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 from service.cache import ClipCache
 from service.closing import Closing
-from service.engines import Registry, hangs, lip_engines, speech_engines
+from service.engines import lip_engines, speech_engines
 from service.film import shoot_in_turns
 from service.gate import Gate
 from service.jobs import Jobs, JobStore
 from service.metrics import Metrics
 from service.models import ModelFolder
 from service.pipeline import Pipeline
+from service.registry import Registry
 from service.sessions import Sessions, SessionStore
 from service.settings import Settings
+from service.traits import hangs
 from service.warmup import WarmUp
 from tts.base import SpeechEngine
 from voiceover.avatarstore import AvatarStore

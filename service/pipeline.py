@@ -9,22 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
+from service.casting import all_voices, base_language, choose_voice, languages, voice_by_id
 from service.edition import edition
-from service.engines import (
-    AUTO,
-    Registry,
-    all_voices,
-    base_language,
-    choose_voice,
-    languages,
-    lip_engines,
-    mode_of,
-    speech_engines,
-    voice_by_id,
-    weights_of,
-)
+from service.engines import lip_engines, speech_engines
 from service.models import ModelFolder
 from service.recording import Recording, RecordingShelf
+from service.registry import AUTO, Registry
+from service.traits import mode_of, weights_of
 from tts.base import SpeechEngine, StreamingEngine, Voice
 from voiceover import audio, chunks, detection, video
 from voiceover.avatars import DEFAULT_AVATAR

@@ -8,9 +8,9 @@ from typing import TextIO
 
 import click
 
-from service.engines import AUTO
 from service.film import FilmRequest, Step, shoot
 from service.pipeline import Pipeline
+from service.registry import AUTO
 from voiceover.avatars import DEFAULT_AVATAR
 from voiceover.errors import VoiceoverError
 

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from itertools import chain, repeat
 
-from service.engines import AUTO
 from service.pipeline import ChunkRequest, Pipeline
+from service.registry import AUTO
 from voiceover import audio
 from voiceover.errors import NotReady, VoiceoverError
 

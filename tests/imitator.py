@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from service.engines import Registry, speech_engines
+from service.engines import speech_engines
 from service.models import ModelFolder
+from service.registry import Registry
 from tts.base import SpeechEngine, Voice
 from voiceover.types import Samples, Speech
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from service.engines import choose_voice, speech_engines
+from service.casting import choose_voice
+from service.engines import speech_engines
 from service.models import ModelFolder
 from tests.clips import FFMPEG
 from voiceover.types import SAMPLE_RATE, Samples

@@ -4,8 +4,9 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from service.engines import EspeakAligner, Registry, speech_engines
+from service.engines import EspeakAligner, speech_engines
 from service.models import ModelFolder
+from service.registry import Registry
 from tts.base import SpeechEngine, Voice
 from voiceover.types import Speech, SpeechSoFar
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from app import create_app
-from service.engines import AUTO_IMITATOR
+from service.casting import AUTO_IMITATOR
 from service.models import ModelFolder
 from service.settings import Settings
 from tests.coquimodels import LETTERS, build_glow, build_vits, build_xtts

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import create_app
-from service.engines import base_language
+from service.casting import base_language
 from service.settings import Settings
 from tts.base import SpeechEngine
 from voiceover.detection import detect, passages

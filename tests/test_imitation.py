@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from service.engines import AUTO, all_voices, choose_voice, imitators, languages
+from service.casting import all_voices, choose_voice, imitators, languages
+from service.registry import AUTO
 from tests.imitator import Imitator, engines_with_imitator, pitch
 from tests.recordings import spoken
 from tts.base import CloningEngine

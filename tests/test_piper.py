@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from app import create_app
-from service.engines import choose_voice, speech_engines
+from service.casting import choose_voice
+from service.engines import speech_engines
 from service.models import ModelFolder
 from service.settings import Settings
 from tests import pipermodels

@@ -12,9 +12,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app
-from service.engines import Registry
 from service.keys import sum_of
 from service.logs import JsonLines, TextLines, add_request_id, configure
+from service.registry import Registry
 from service.settings import Settings
 from service.web.answers import stream_clip
 from tts.base import Voice

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from service.engines import choose_voice, speech_engines
+from service.casting import choose_voice
+from service.engines import speech_engines
 from service.models import ModelFolder
 from tests.coquimodels import build_vits
 from tts.base import SpeechEngine, Voice

@@ -8,11 +8,12 @@ import pytest
 from flask import Flask
 
 from app import create_app
-from service.engines import AUTO, lip_engines
+from service.engines import lip_engines
 from service.models import ModelFolder
 from service.pipeline import Pipeline
 from service.practice.tracks import TRACKS, shapes
 from service.practice.voices import HELD_OUT, TEXTS, VARIANTS, lessons, throats
+from service.registry import AUTO
 from service.settings import Settings
 from service.training import School, Syllabus
 from tts.espeak import EspeakEngine

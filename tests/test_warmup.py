@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app import create_app
-from service.engines import Registry
+from service.registry import Registry
 from service.settings import Settings
 from tests.server import wait_until
 from tts.base import SpeechEngine

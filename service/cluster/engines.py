@@ -5,8 +5,10 @@ from dataclasses import replace
 
 from service.cluster.offers import LipOffer, SpeechOffer
 from service.cluster.renderers import Renderers
-from service.engines import Registry, lip_engines, speaks_too_slowly, speech_engines, too_slow
+from service.engines import lip_engines, speech_engines
 from service.models import ModelFolder
+from service.registry import Registry
+from service.traits import speaks_too_slowly, too_slow
 from tts.base import SpeechEngine, Voice
 from voiceover.lips import LipEngine
 from voiceover.types import Avatar, Frame, Speech

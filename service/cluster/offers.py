@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from service.engines import Registry, measured_rate, mode_of, networks_of, paced_voices
 from service.models import ModelFolder
+from service.registry import Registry
+from service.traits import measured_rate, mode_of, networks_of, paced_voices
 from tts.base import CloningEngine, SpeechEngine, Voice
 from voiceover.errors import EngineUnavailable
 from voiceover.lips import LipEngine

@@ -10,11 +10,12 @@ from flask import Response, g, request
 from werkzeug.http import quote_etag
 
 from service.cache import ClipCache
-from service.engines import E, Registry, measured_rate, networks_of
 from service.gate import Gate
 from service.metrics import Metrics
 from service.pipeline import ChunkRequest, Clip, Pipeline
+from service.registry import E, Registry
 from service.settings import Settings
+from service.traits import measured_rate, networks_of
 from service.web import schemas
 from service.web.answers import CLIP, KEPT, SPOKEN, answers, check_length, expect, expect_upload, stream_clip
 from service.web.problems import cure, sentence

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from apiflask.fields import UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.engines import AUTO
+from service.registry import AUTO
 from voiceover.avatars import DEFAULT_AVATAR
 from voiceover.names import LONGEST_NAME
 from voiceover.photos import LARGEST_OUTPUT, SMALLEST_OUTPUT

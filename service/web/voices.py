@@ -6,7 +6,7 @@ from contextlib import closing
 from apiflask import APIBlueprint
 from flask import Response, current_app, request
 
-from service.engines import AUTO_IMITATOR, base_language, choose_voice, imitators, languages
+from service.casting import AUTO_IMITATOR, base_language, choose_voice, imitators, languages
 from service.models import Kind, ModelFolder, download_command
 from service.pipeline import Pipeline
 from service.settings import Settings

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from torch import Tensor
 
 from app import create_app
-from service.engines import Registry
+from service.registry import Registry
 from service.settings import Settings
 from tests.wav2lip import formula
 from visemes.engine import VisemeEngine

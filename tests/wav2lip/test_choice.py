@@ -12,9 +12,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app
-from service.engines import MARGIN, Registry, lip_engines, too_slow
+from service.engines import lip_engines
 from service.models import CHECKPOINTS, ModelFolder
+from service.registry import Registry
 from service.settings import Settings
+from service.traits import MARGIN, too_slow
 from tests import pictures
 from tests.wav2lip import formula, restorers
 from voiceover.avatars import astronaut
