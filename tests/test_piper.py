@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from app import create_app
@@ -155,6 +156,15 @@ def test_a_model_without_a_sound_configuration_is_passed_over(
     assert caplog.text.count("strange.onnx.json") == 1, "told once"
     Path(f"{path}.json").unlink()
     assert ids(engine) == ["en_US-joe-medium"]
+
+
+def test_texts_of_many_lengths_leave_no_memory_behind(engine: PiperEngine) -> None:
+    voice, process = named(engine, "en_US-joe-medium"), psutil.Process()
+    engine.synthesize("one", voice)
+    before = process.memory_info().rss
+    for words in range(2, 150, 6):
+        engine.synthesize(" ".join(["two"] * words), voice)
+    assert process.memory_info().rss - before < 200 * 2**20  # onnxruntime by itself keeps 390 MiB of this
 
 
 def test_better_graded_voices_come_first(engine: PiperEngine, folder: Path) -> None:
