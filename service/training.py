@@ -1,7 +1,9 @@
 """`flask train`: a network of an avatar's own, from nothing but what visemes and the voices here make."""
 
+import logging
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,13 +16,16 @@ from service.pipeline import Pipeline
 from service.practice.tracks import TRACKS
 from service.practice.voices import HELD_OUT, VARIANTS, lessons, natural, throats
 from tts.base import SpeechEngine, Voice
-from voiceover.errors import VoiceoverError
+from voiceover.errors import Busy, VoiceoverError
+from voiceover.lock import locked
 from voiceover.types import Avatar
 from wav2lip import checkpoints
 
 if TYPE_CHECKING:
     from wav2lip.training.corpus import Drawing, Lesson, Pictures, Sounds
     from wav2lip.training.course import Learned, Progress
+
+log = logging.getLogger(__name__)
 
 MINUTES = 30.0
 WIDTH = 0.25
@@ -80,7 +85,41 @@ class School:
 
         Args:
             length: of the course, see `wav2lip.training.course.follow`.
+
+        Raises:
+            Busy: another course goes on.
         """
+        with self._alone():
+            self._learn_to_hear(length)
+
+    def learn_to_draw(self, avatar: Avatar, length: int | float) -> None:
+        """Train a hand for an avatar, an ear where there is none, and install a network of the two.
+
+        Args:
+            length: of the course, see `wav2lip.training.course.follow`.
+
+        Raises:
+            Busy: another course goes on.
+            EngineUnavailable: the ear cannot be used.
+            FaceNotFound: the avatar has no face that can be learned.
+        """
+        with self._alone():
+            self._learn_to_draw(avatar, length)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other processes out: a course throws away what another has left."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(locked(self._folder))
+            except BlockingIOError as exc:
+                raise Busy(f"another course goes on in {self._folder}: let it end, or stop it") from exc
+            except OSError:
+                log.warning("%s cannot be locked: do not train anything else there meanwhile", self._folder)
+            yield
+
+    def _learn_to_hear(self, length: int | float) -> None:
         from wav2lip.device import best_device
         from wav2lip.training import corpus, course, graft
         from wav2lip.training.ear import agreement, ear_course, embolden
@@ -98,16 +137,7 @@ class School:
         graft.write(ear, self._ear_file, self._told(learned))
         shutil.rmtree(folder)
 
-    def learn_to_draw(self, avatar: Avatar, length: int | float) -> None:
-        """Train a hand for an avatar, an ear where there is none, and install a network of the two.
-
-        Args:
-            length: of the course, see `wav2lip.training.course.follow`.
-
-        Raises:
-            EngineUnavailable: the ear cannot be used.
-            FaceNotFound: the avatar has no face that can be learned.
-        """
+    def _learn_to_draw(self, avatar: Avatar, length: int | float) -> None:
         from wav2lip.device import best_device
         from wav2lip.model import Wav2Lip
         from wav2lip.training import corpus, course, graft, strips
@@ -122,7 +152,7 @@ class School:
             learned = course.follow(learning, length, folder / "state.pt", bar.show)
         strips.write(strip, *beside(hand, pictures))
         if not self.has_ear():
-            self.learn_to_hear(length)
+            self._learn_to_hear(length)
         ear = graft.read_ear(self._ear_file, Ear(Wav2Lip(self._width), len(TRACKS)))
         network = graft.graft(ear, hand.cpu(), Wav2Lip(self._width))
         path = self._own / f"{avatar.id}.safetensors"

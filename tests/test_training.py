@@ -19,7 +19,8 @@ from service.training import School, Syllabus
 from tts.espeak import EspeakEngine
 from voiceover.audio import finish
 from voiceover.avatarstore import AvatarStore
-from voiceover.errors import EngineUnavailable
+from voiceover.errors import Busy, EngineUnavailable
+from voiceover.lock import locked
 from voiceover.types import Avatar
 from voiceover.voices import VoiceStore
 from wav2lip.training.corpus import Lesson
@@ -79,6 +80,13 @@ def test_an_ear_is_kept_for_other_avatars_of_that_width(
 ) -> None:
     assert School(pipeline, models, folder, WIDTH).has_ear()
     assert not School(pipeline, models, folder, 2 * WIDTH).has_ear()
+
+
+def test_one_course_goes_on_at_a_time(folder: Path, models: ModelFolder, pipeline: Pipeline) -> None:
+    school = School(pipeline, models, folder, WIDTH, syllabus=TINY)
+    with locked(folder), pytest.raises(Busy, match="let it end, or stop it"):
+        school.learn_to_hear(1)
+    assert not list(folder.glob("ear-*"))
 
 
 def test_lessons_are_the_same_for_the_same_seed_and_adjoin_other_speech() -> None:

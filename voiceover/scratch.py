@@ -1,12 +1,12 @@
 """Folders for what is not finished: gone with their owner, or at the next start where that was killed."""
 
-import fcntl
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from voiceover.lock import locked, shared
 
 PREFIX = ".voiceover-new-"
 
@@ -23,7 +23,7 @@ def scratch(place: Path | None = None) -> Iterator[Path]:
     """
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
     try:
-        with _locked(folder, fcntl.LOCK_SH):
+        with shared(folder):
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -35,19 +35,5 @@ def sweep(place: Path) -> None:
     A network file system that locks no folder keeps them all.
     """
     for folder in place.glob(f"{PREFIX}*"):
-        with suppress(OSError), _locked(folder, fcntl.LOCK_EX):  # it is another's, or just gone
+        with suppress(OSError), locked(folder):  # it is another's, or just gone
             shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _locked(folder: Path, how: int) -> Iterator[None]:
-    """
-    Raises:
-        OSError: another process, or another thread, has locked it, or it cannot be locked like this.
-    """
-    handle = os.open(folder, os.O_RDONLY)  # closed with the process, whatever ends that, and the lock with it
-    try:
-        fcntl.flock(handle, how | fcntl.LOCK_NB)  # NFS: exclusively only what may be written
-        yield
-    finally:
-        os.close(handle)
