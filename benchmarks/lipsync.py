@@ -1,12 +1,11 @@
 """How well the lips say what is heard: MediaPipe reads the mouth back from rendered frames.
 
-    python -m benchmarks.lipsync [PICTURE …] [--voices espeak:ru+f2 …] [--lips visemes] [--recordings FILE …]
+    python -m benchmarks.lipsync [PICTURE …] [--voices espeak:ru+f2 …] [--lips visemes]
 
 The default avatar is measured, and any pictures named. The sentences are held out: nothing in
 `visemes` was tuned on them. Head motion and blinking are left out, so that only the lips count.
 MediaPipe also supplied the landmarks that the rig was built from, so it is not a wholly
-independent judge; what it cannot know is the phones. Of recordings nobody knows them: those drive
-only lips that read sound, and it is measured whether the mouth follows their loudness.
+independent judge; what it cannot know is the phones.
 """
 
 import argparse
@@ -17,7 +16,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
-import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,19 +26,15 @@ from visemes import facemesh
 from visemes.motion import LEAD, MouthPose, mouth_poses
 from visemes.mouthframe import mouth_frame
 from visemes.table import Seal, articulations
-from voiceover.audio import evened, finish
+from voiceover.audio import finish
 from voiceover.avatars import DEFAULT_AVATAR, astronaut, portrait
 from voiceover.landmarks import LandmarkFinder
 from voiceover.lips import LipEngine
-from voiceover.types import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Avatar, Frame, Landmarks, Speech
-from voiceover.video.process import program
-from wav2lip.silence import heard_spans, rest_gate
+from voiceover.types import FPS, Avatar, Frame, Landmarks, Speech
 
 CLOSED = 1.5  # mm between the lips below which a mouth counts as closed
 PAUSE = 0.35  # s of silence after each sentence
 VOICES = ("espeak:ru+f2", "espeak:en-us+f2")
-SMOOTHED = 3  # frames over which mouth and loudness of a recording are averaged
-LOUDNESS_EXPONENT = 0.6  # of sound pressure
 LAG_STEP = 0.005  # s
 MAX_LAG = 0.3  # s
 
@@ -100,12 +94,6 @@ class Reading:
         return np.array([pose.speaking > 0.99 for pose in self.poses])
 
     @property
-    def heard(self) -> NDArray[np.bool_]:
-        """Frames in which somebody speaks, told by the sound."""
-        spans = heard_spans(self.speech.samples, self.speech.sample_rate)
-        return rest_gate(self.speech, spans) > 0.99
-
-    @property
     def loudness(self) -> Track:
         """Root of the mean square of each frame's sound."""
         samples = self.speech.samples.reshape(len(self.poses), -1).astype(np.float64)
@@ -140,29 +128,24 @@ def main() -> None:
     )
     parser.add_argument("--voices", nargs="+", default=VOICES, help="ids; espeak's with any variant")
     parser.add_argument("--lips", default="visemes", choices=lip_engines(ModelFolder()).names())
-    parser.add_argument(
-        "--recordings", nargs="+", default=(), type=Path, help="of people, with or without picture"
-    )
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     cv2.setNumThreads(1)
     avatars = [portrait(DEFAULT_AVATAR, DEFAULT_AVATAR, astronaut()), *map(_avatar, arguments.pictures)]
-    speeches = {voice: list(_speeches(voice)) for voice in arguments.voices}
+    speeches = {voice: list(said(voice)) for voice in arguments.voices}
     engine = lip_engines(ModelFolder()).get(arguments.lips)
     _print_heading()
     with LandmarkFinder() as finder:
         for avatar in avatars:
             for voice, spoken in speeches.items():
                 _print_score(avatar.name, voice, measure(avatar, spoken, finder, engine))
-        if arguments.recordings:
-            _follow_recordings(avatars[0], arguments.recordings, finder, engine)
 
 
 def measure(avatar: Avatar, speeches: Iterable[Speech], finder: LandmarkFinder, engine: LipEngine) -> Score:
     """Render the speeches on an avatar and compare what is seen with what is said."""
     engine.prepare(avatar)
     cpu: list[float] = []
-    readings = [_read(avatar, engine, speech, finder, cpu) for speech in speeches]
+    readings = [read(avatar, engine, speech, finder, cpu) for speech in speeches]
     speaking = np.concatenate([reading.speaking for reading in readings])
     opening = np.concatenate([reading.opening for reading in readings])[speaking]
     width = np.concatenate([reading.width for reading in readings])[speaking]
@@ -191,7 +174,7 @@ def _avatar(path: Path) -> Avatar:
     return portrait(path.stem, path.stem, np.asarray(picture, np.uint8))
 
 
-def _speeches(voice_id: str) -> Iterator[Speech]:
+def said(voice_id: str) -> Iterator[Speech]:
     """Speak the sentences of a voice's language; a variant is one of the voice before the "+"."""
     engine = speech_engines(ModelFolder()).get(voice_id.partition(":")[0])
     known = voice_by_id(list(engine.voices()), voice_id.partition("+")[0])
@@ -199,51 +182,7 @@ def _speeches(voice_id: str) -> Iterator[Speech]:
         yield finish(engine.synthesize(sentence, replace(known, id=voice_id)), PAUSE)
 
 
-def _follow_recordings(
-    avatar: Avatar, recordings: Sequence[Path], finder: LandmarkFinder, engine: LipEngine
-) -> None:
-    """Print how the mouth follows recordings, beside the rig that knows the phones of the sentences."""
-    visemes = lip_engines(ModelFolder()).get("visemes")
-    rig = [_read(avatar, visemes, speech, finder, []) for speech in _speeches(VOICES[1])]
-    own = float(np.mean([_swing(reading) for reading in rig]))
-    print(f"\n{'recording':<40} {'follows loudness':>16} {'swing, of the rig own':>22}")
-    print(f"{'(the rig, its sentences)':<40} {np.mean([_following(one) for one in rig]):>16.2f} {1:>22.2f}")
-    for path in recordings:
-        reading = _read(avatar, engine, _recorded(path), finder, [])
-        swing = _swing(reading) / own
-        print(f"{path.name[:40]:<40} {_following(reading):>16.2f} {swing:>22.2f}", flush=True)
-
-
-def _recorded(path: Path) -> Speech:
-    """Return the sound of a file that ffmpeg reads, as speech of which no phone is known."""
-    sound, _ = (
-        ffmpeg.input(str(path))
-        .output("pipe:", format="f32le", ac=1, ar=SAMPLE_RATE)
-        .run(cmd=program(), capture_stdout=True, quiet=True)
-    )
-    samples = evened(np.frombuffer(sound, np.float32))
-    return Speech(samples[: len(samples) // SAMPLES_PER_FRAME * SAMPLES_PER_FRAME], SAMPLE_RATE, (), ())
-
-
-def _following(reading: Reading) -> float:
-    """Return the correlation of a mouth's opening with the loudness while it speaks, both smoothed.
-
-    Loudness as people hear it: a power of the sound pressure (Stevens, "The measurement of loudness", 1955).
-    """
-    kernel = np.full(SMOOTHED, 1 / SMOOTHED)
-    loudness = reading.loudness**LOUDNESS_EXPONENT
-    opening, loud = (
-        np.convolve(track, kernel, "same")[reading.heard] for track in (reading.opening, loudness)
-    )
-    return float(np.corrcoef(opening, loud)[0, 1])
-
-
-def _swing(reading: Reading) -> float:
-    """Return between what openings a mouth moves while it speaks, mm, leaving out the extremes."""
-    return float(np.subtract(*np.percentile(reading.opening[reading.heard], [95, 5])))
-
-
-def _read(
+def read(
     avatar: Avatar, engine: LipEngine, speech: Speech, finder: LandmarkFinder, cpu: list[float]
 ) -> Reading:
     """Render one speech and read the mouth in every frame; CPU times in ms are added to `cpu`."""
@@ -254,20 +193,26 @@ def _read(
     started = time.process_time()
     for frame in frames:
         cpu.append(1000 * (time.process_time() - started))
-        opening, width = _mouth(finder, frame, face)
+        opening, width = opening_and_width(finder, frame, face)
         openings.append(opening)
         widths.append(width)
         started = time.process_time()
-    at_rest, _ = _mouth(finder, avatar.frames[0], face)
+    at_rest, _ = opening_and_width(finder, avatar.frames[0], face)
     return Reading(speech, mouth_poses(speech), np.array(openings), np.array(widths), at_rest)
 
 
-def _mouth(finder: LandmarkFinder, frame: Frame, face: Landmarks) -> tuple[float, float]:
-    """Return opening and width of the mouth in a picture, mm on the scale of the avatar's own face."""
+def opening_and_width(
+    finder: LandmarkFinder, frame: Frame, face: Landmarks | None = None
+) -> tuple[float, float]:
+    """Return opening and width of the mouth in a picture, mm; nan where no face is found.
+
+    Args:
+        face: that tells the scale, by default the one that is found.
+    """
     found = finder.find(frame)
     if not found:
         return float("nan"), float("nan")
-    points = mouth_frame(face).to_mm(found[0][:, :2])
+    points = mouth_frame(found[0] if face is None else face).to_mm(found[0][:, :2])
     opening = points[facemesh.LOWER_LIP, 1] - points[facemesh.UPPER_LIP, 1]
     width = np.linalg.norm(points[facemesh.RIGHT_CORNER] - points[facemesh.LEFT_CORNER])
     return max(float(opening), 0.0), float(width)
