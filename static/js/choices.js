@@ -6,6 +6,7 @@ export class Choices {
   #selects;
   #words;
   #offer = null;
+  #wanted = AUTO; // lips that were chosen before it was known which there are
 
   /** selects: `{language, voice, lips}`; onChange(name): the user has chosen. */
   constructor(selects, words, onChange) {
@@ -19,11 +20,18 @@ export class Choices {
     }
   }
 
-  /** offer: the server's answers, `{voices, engines}`. */
+  /** offer: the server's answers, `{voices, engines}`; while engines is null, lips cannot be chosen. */
   open(offer) {
     this.#offer = offer;
     this.#fill(AUTO);
-    for (const select of Object.values(this.#selects)) select.disabled = false;
+    for (const select of [this.#selects.language, this.#selects.voice]) select.disabled = false;
+  }
+
+  /** Offers the lips of `offer.engines`. */
+  openLips() {
+    const { lips } = this.#selects;
+    fill(lips, this.#lips(), lips.disabled ? this.#wanted : lips.value);
+    lips.disabled = false;
   }
 
   /** Writes the names anew after a change of the page's language. */
@@ -32,11 +40,13 @@ export class Choices {
   }
 
   get values() {
-    return Object.fromEntries(Object.entries(this.#selects).map(([name, select]) => [name, select.value]));
+    const values = Object.fromEntries(Object.entries(this.#selects).map(([name, select]) => [name, select.value]));
+    return this.#selects.lips.disabled ? { ...values, lips: this.#wanted } : values;
   }
 
   /** Chooses again what was chosen once, as far as it is still offered. */
   restore(values) {
+    this.#wanted = values.lips;
     for (const [name, select] of Object.entries(this.#selects)) {
       if (Array.from(select.options, ({ value }) => value).includes(values[name])) select.value = values[name];
       if (name === "language") this.#fillVoices();
@@ -105,6 +115,7 @@ export class Choices {
   }
 
   #lips() {
+    if (!this.#offer.engines) return [this.#auto()];
     const { lips, auto } = this.#offer.engines;
     const options = lips.map(({ name, available, reason }) => ({
       value: name,

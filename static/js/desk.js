@@ -27,7 +27,7 @@ export class Desk {
   #choices;
   #avatars;
   #ownVoices;
-  #offer = null; // what the server offers: {voices, engines}
+  #offer = null; // what the server offers: {voices, engines}; engines is null until they are all known
 
   /** onChoice(name): the user has chosen; onOffer(offer): the server offers this, in the page's language. */
   constructor({ api, words, onChoice = () => {}, onOffer = () => {} }) {
@@ -57,23 +57,24 @@ export class Desk {
     });
     words.onChange(() => this.#translate());
     // Whoever comes back from the terminal may have taught the avatar meanwhile.
-    addEventListener("focus", () => this.#offer && this.#drawer.unable && this.#refreshEngines());
+    addEventListener("focus", () => this.#drawer.unable && this.#refreshEngines());
   }
 
-  /** Asks the server what there is to choose from, until it answers. */
+  /**
+   * Asks the server what there is to choose from, until it answers. It speaks before it knows all its engines: after its
+   * start some load for seconds, and nobody waits for them.
+   */
   async open() {
-    const [avatars, voices, engines] = await Promise.all([
+    const [avatars, voices] = await Promise.all([
       stubbornly(() => this.#api.avatars()),
       stubbornly(() => this.#api.voices()),
-      stubbornly(() => this.#api.engines()),
     ]);
-    this.#offer = { voices, engines };
+    this.#offer = { voices, engines: null };
     this.#avatars.open(avatars);
     this.#choices.open(this.#offer);
     this.#showBetterVoice();
-    this.#showWeights();
     this.#ownVoices.show(voices);
-    this.#onOffer(this.#offer);
+    this.#refreshEngines();
   }
 
   get isOpen() {
@@ -131,6 +132,7 @@ export class Desk {
 
   /** Tells who draws the lips with what, and what teaches an engine that has not learned this avatar. */
   #showWeights() {
+    if (!this.#offer?.engines) return;
     const { engine, weights, unable } = this.#drawer;
     const t = (key, values) => this.#words.t(`weights.${key}`, values);
     const lesson = () => [t("unable", { unable, engine }), " ", command(this.avatar.training)];
@@ -140,15 +142,16 @@ export class Desk {
     if ($("weights").textContent !== text) $("weights").replaceChildren(...line);
   }
 
-  /** Who draws the lips; see weights.js. */
+  /** Who draws the lips, see weights.js; nothing is known of it until the engines are. */
   get #drawer() {
+    if (!this.#offer?.engines) return {};
     return drawer(this.#offer.engines, this.#choices.values.lips, this.avatar.id);
   }
 
   /** The server's reasons come in the page's language. */
   async #refreshEngines() {
     this.#offer.engines = await stubbornly(() => this.#api.engines());
-    this.#choices.translate();
+    this.#choices.openLips();
     this.#showWeights();
     this.#onOffer(this.#offer);
   }

@@ -125,6 +125,21 @@ def test_a_finished_film_is_found_again_until_another_is_wanted(open_films: Open
     assert page.evaluate("document.querySelector('video').getAttribute('src')") is None
 
 
+def test_lips_that_were_chosen_are_kept_while_engines_load(open_films: OpenPage) -> None:
+    page, held = open_films(), list[Route]()
+    page.select_option("#lips", "wav2lip")
+    make(page)
+    page.route("**/api/engines", lambda route: held.append(route))
+    page.reload()
+    wait_for_phase(page, "done")
+    with page.expect_request(lambda request: request.method == "POST") as asked:
+        page.click("#start")
+    assert json.loads(asked.value.post_data or "")["lips"] == "wav2lip"
+    held[0].continue_()
+    expect(page.locator("#lips")).to_be_enabled()
+    expect(page.locator("#lips")).to_have_value("wav2lip")
+
+
 def test_a_film_that_expired_is_told(open_films: OpenPage) -> None:
     page = open_films()
     make(page)

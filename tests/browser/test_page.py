@@ -56,6 +56,21 @@ def test_nothing_is_asked_of_another_host(open_page: OpenPage, server: str) -> N
     assert hosts - {""} == {urlsplit(server).netloc}
 
 
+def test_nobody_waits_for_engines_that_still_load(open_page: OpenPage) -> None:
+    page, held = open_page(), list[Route]()
+    page.route("**/api/engines", lambda route: held.append(route))
+    page.reload()
+    wait_for_phase(page, "idle")
+    expect(page.locator("#lips")).to_be_disabled()
+    page.fill("#text", SHORT)
+    page.click("#start")
+    wait_for_phase(page, "done")
+    held[0].continue_()
+    expect(page.locator("#lips")).to_be_enabled()
+    expect(page.locator("#weights")).not_to_be_empty()
+    page.select_option("#lips", "visemes")
+
+
 def test_stop_stops_at_once(open_page: OpenPage) -> None:
     page = open_page()
     page.fill("#text", " ".join([LONG_SENTENCE] * 3))
