@@ -1,7 +1,10 @@
 """Bringing an avatar of one's own, as a script meets it."""
 
 import io
-from collections.abc import Iterator
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -73,6 +76,29 @@ def test_a_photo_is_brought_shown_changed_spoken_with_and_deleted(
     assert client.get(address).status_code == 404
     assert client.delete(address).status_code == 404
     assert not list((tmp_path / "data" / "avatars").iterdir())
+
+
+def test_one_avatar_brought_read_changed_and_deleted_by_many_at_once(client: FlaskClient) -> None:
+    photo = pictures.jpeg(astronaut())
+    address = upload(client, photo).headers["Location"]
+
+    def act(number: int) -> list[tuple[str, int]]:
+        chance, client = random.Random(number), app.test_client()
+        acts: dict[str, Callable[[], TestResponse]] = {
+            "bring": lambda: upload(client, photo),
+            "delete": lambda: client.delete(address),
+            "rename": lambda: client.patch(address, json={"name": str(number)}),
+            "list": lambda: client.get("/api/avatars"),
+            "look": lambda: client.get(f"{address}/photo.jpg"),
+        }
+        return [(name, acts[name]().status_code) for name in chance.choices(list(acts), k=40)]
+
+    app = client.application
+    with ThreadPoolExecutor(6) as pool:
+        answers = Counter(answer for told in pool.map(act, range(6)) for answer in told)
+    missing = {(name, 404) for name in ("delete", "rename", "look")}
+    fine = {("bring", 201), ("delete", 204), ("rename", 200), ("list", 200), ("look", 200)}
+    assert set(answers) <= fine | missing, answers
 
 
 @pytest.mark.parametrize(

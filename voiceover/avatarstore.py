@@ -1,12 +1,13 @@
 """The avatars there are: the one that comes along, and those that people brought."""
 
+import errno
 import hashlib
 import json
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -19,7 +20,7 @@ from voiceover.photos import CARD, Photo
 from voiceover.portraits import Crop
 from voiceover.preparation import Preparation
 from voiceover.scratch import PREFIX, scratch
-from voiceover.types import Avatar
+from voiceover.types import Avatar, Frame
 
 Likeness: TypeAlias = Photo | Footage
 """What somebody brought to make an avatar of."""
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 ID_LENGTH = 16  # hexadecimal digits of the sha256 of what was sent: the same photo is the same avatar
 HELD = 32  # avatars held in memory
+TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
 
 
 class AvatarStore:
@@ -65,7 +67,10 @@ class AvatarStore:
         for folder in self._folders():
             if folder.name == avatar_id and (likeness := _opened(folder)) is not None:
                 return likeness
-        raise NotFound(f"no avatar {avatar_id!r}", kind="avatar", name=avatar_id, choices=self.ids())
+        raise self._unknown(avatar_id)
+
+    def _unknown(self, avatar_id: str) -> NotFound:
+        return NotFound(f"no avatar {avatar_id!r}", kind="avatar", name=avatar_id, choices=self.ids())
 
     def _folders(self) -> list[Path]:
         return [path for path in self._brought.glob("*") if not path.name.startswith(PREFIX)]
@@ -81,10 +86,30 @@ class AvatarStore:
             return self._hold(
                 avatar_id, lambda: portrait(avatar_id, DEFAULT_NAME, astronaut(), self._landmarks)
             )
-        likeness = self.likeness(avatar_id)
-        try:
+        return self.shown(self.likeness(avatar_id))
+
+    def shown(self, likeness: Likeness) -> Avatar:
+        """Return what is shown of a photo or video, ready to be drawn on.
+
+        Raises:
+            NotFound: it was deleted meanwhile.
+            StorageError: its files are damaged.
+        """
+        with self._reading(likeness):
             return self._hold(likeness.id + likeness.card.model_dump_json(), likeness.avatar)
+
+    def original(self, photo: Photo) -> Frame:
+        """Return a photo as it came, upright, BGR; raises what `shown` does."""
+        with self._reading(photo):
+            return photo.original()
+
+    @contextmanager
+    def _reading(self, likeness: Likeness) -> Iterator[None]:
+        try:
+            yield
         except (OSError, ValueError, EOFError, LookupError, cv2.error, InvalidRequest) as exc:
+            if not likeness.folder.is_dir():
+                raise self._unknown(likeness.id) from exc
             raise StorageError(f"{likeness.id} is damaged: {exc}", reason="avatar-damaged") from exc
 
     def add(self, data: bytes, name: str) -> Photo:
@@ -97,17 +122,25 @@ class AvatarStore:
         avatar_id = hashlib.sha256(data).hexdigest()[:ID_LENGTH]
         known = self._room_for(avatar_id)
         if isinstance(known, Photo):
-            return known
+            with suppress(NotFound):  # another may delete it at this moment
+                self.shown(known)
+                return known
         try:
             self._brought.mkdir(parents=True, exist_ok=True)
             with scratch(self._brought) as place:
                 folder = place / avatar_id
                 folder.mkdir()
-                Photo.judge(data, name, folder)
+                photo = Photo.judge(data, name, folder)
+                self.shown(photo)  # is remembered, whoever deletes the files as soon as they are there
                 _move(folder, self._brought / avatar_id)
         except OSError as exc:
             raise StorageError(f"the photo cannot be kept: {exc}") from exc
-        return Photo.open(self._brought / avatar_id)
+        with suppress(NotFound):
+            kept = self.likeness(avatar_id)  # of two who bring it at once, one gives it its name
+            if isinstance(kept, Photo):
+                self.shown(kept)
+                return kept
+        return Photo(self._brought / avatar_id, photo.card)
 
     def add_video(self, save: Callable[[Path], object], name: str) -> Preparation:
         """Make an avatar of a video: this goes on when the function has returned.
@@ -194,6 +227,8 @@ class AvatarStore:
                     raise InvalidRequest("a video is framed once", reason="video-not-reframed")
                 return likeness.renamed(name) if name else likeness
         except OSError as exc:
+            if not likeness.folder.is_dir():
+                raise self._unknown(avatar_id) from exc
             raise StorageError(f"the change cannot be kept: {exc}") from exc
 
     def remove(self, avatar_id: str) -> None:
@@ -208,6 +243,8 @@ class AvatarStore:
             # Gone at once for everybody: deleting may be interrupted.
             with scratch(self._brought) as doomed:
                 folder.rename(doomed / avatar_id)
+        except FileNotFoundError as exc:
+            raise self._unknown(avatar_id) from exc
         except OSError as exc:
             raise StorageError(f"the avatar cannot be deleted: {exc}") from exc
 
@@ -233,9 +270,10 @@ def _opened(folder: Path) -> Likeness | None:
 def _move(folder: Path, place: Path) -> None:
     """Give a folder its name; a damaged avatar of that name is left in its stead, to be deleted."""
     if place.is_dir() and _opened(place) is None:
-        place.rename(folder.with_name("damaged"))
+        with suppress(FileNotFoundError):  # it was no damage: somebody deleted it
+            place.rename(folder.with_name("damaged"))
     try:
         folder.rename(place)
-    except OSError:
-        if not place.is_dir():  # else somebody sent the same photo at the same time
+    except OSError as exc:
+        if exc.errno not in TAKEN:  # else somebody sent the same photo at the same time
             raise

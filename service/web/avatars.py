@@ -1,5 +1,6 @@
 """Avatars: who there is, and bringing one's own."""
 
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from service.web import schemas
 from service.web.answers import CLIP, JPEG, KEPT, answers, described, expect, expect_upload, stream_clip
 from service.web.problems import data_url, sentence
 from voiceover.avatars import DEFAULT_AVATAR
-from voiceover.avatarstore import Likeness
+from voiceover.avatarstore import AvatarStore, Likeness
 from voiceover.errors import FaceNotFound, InvalidRequest, NotFound
 from voiceover.footage import Footage
 from voiceover.idle import idle_period
@@ -50,9 +51,8 @@ def avatars_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
     @blueprint.output(schemas.AvatarsOut)
     @blueprint.doc(summary="Who can be seen speaking")
     def list_() -> dict[str, object]:
-        brought = [_described(store.get(likeness.id), likeness) for likeness in store.likenesses()]
         return {
-            "avatars": [_described(store.get(DEFAULT_AVATAR)), *brought],
+            "avatars": [_described(store.get(DEFAULT_AVATAR)), *_brought(store)],
             "default": DEFAULT_AVATAR,
             "limits": {"photo": settings.max_photo, "video": settings.max_video},
         }
@@ -81,7 +81,7 @@ def avatars_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
         if len(data) > settings.max_photo:
             raise RequestEntityTooLarge
         photo = store.add(data, _name(body))
-        return _described(store.get(photo.id), photo), 201, {"Location": _address(photo.id)}
+        return _described(store.shown(photo), photo), 201, {"Location": _address(photo.id)}
 
     @blueprint.get("/preparations/<avatar_id>")
     @blueprint.output(schemas.PreparationOut)
@@ -112,7 +112,7 @@ def avatars_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
         crop = Crop(**body.crop.model_dump()) if body.crop else None
         name = body.name and one_line(body.name)
         likeness = store.change(avatar_id, name, body.face, crop, body.size)
-        return _described(store.get(avatar_id), likeness)
+        return _described(store.shown(likeness), likeness)
 
     @blueprint.delete("/<avatar_id>")
     @blueprint.output({}, status_code=204)
@@ -146,7 +146,7 @@ def avatars_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
         likeness = store.likeness(avatar_id)
         if not isinstance(likeness, Photo):
             raise NotFound("a video has no photo", kind="photo", name=avatar_id, choices=[])
-        picture = likeness.original()
+        picture = store.original(likeness)
         scale = min(1.0, LONGEST_PHOTO / max(picture.shape[:2]))
         return _jpeg(np.asarray(cv2.resize(picture, None, fx=scale, fy=scale), np.uint8))
 
@@ -154,6 +154,12 @@ def avatars_blueprint(pipeline: Pipeline, settings: Settings) -> APIBlueprint:
         return None if avatar_id == DEFAULT_AVATAR else store.likeness(avatar_id)
 
     return blueprint
+
+
+def _brought(store: AvatarStore) -> Iterator[dict[str, object]]:
+    for likeness in store.likenesses():
+        with suppress(NotFound):  # deleted at this moment
+            yield _described(store.shown(likeness), likeness)
 
 
 def _name(body: schemas.AvatarIn) -> str:
