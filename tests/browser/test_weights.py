@@ -47,7 +47,7 @@ def test_the_page_says_what_draws_and_offers_what_teaches(
     brought = requests.post(f"{taught}/api/avatars", {"name": "Анна"}, files=form, timeout=60).json()
     page = open_page()
     line = page.locator("#weights")
-    expect(line).to_have_text("Губы рисует visemes, без нейросети.")
+    expect(line).to_have_text("Губы рисует visemes, без нейросети.", timeout=PATIENCE)
     page.select_option("#lips", "wav2lip")
     expect(line).to_have_text("Губы рисует нейросеть этого аватара.")
 
