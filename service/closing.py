@@ -39,14 +39,18 @@ class Closing:
         """Have something done when all is answered."""
         self._lasts.append(act)
 
-    def close(self, patience: float) -> None:
+    def close(self, patience: float) -> bool:
         """Let nothing new begin, wait for what has begun, do what is to be done last.
 
         Args:
             patience: seconds to wait at most.
+
+        Returns:
+            Whether all that had begun was answered.
         """
         self.begun = True
         with self._changed:
-            self._changed.wait_for(lambda: not self._answering, patience)
+            answered = self._changed.wait_for(lambda: not self._answering, patience)
         for act in self._lasts:
             act()
+        return answered

@@ -21,6 +21,7 @@ def let_in(app: Flask, closing: Closing) -> None:
 
     @app.after_request
     def entered(answer: Response) -> Response:
+        answer.direct_passthrough = False  # else Werkzeug tells of no file when it has been sent
         answer.call_on_close(g.leave)
         return answer
 
