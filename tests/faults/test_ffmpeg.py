@@ -58,11 +58,22 @@ def test_a_clip_whose_ffmpeg_is_killed_breaks_off_and_the_log_says_which(
 def test_whenever_ffmpeg_is_killed_that_is_what_is_told() -> None:
     chance = random.Random(6)
     before = threading.active_count(), psutil.Process().num_fds()
+
+    def held(killed: threading.Event) -> Iterator[Frame]:
+        yield from frames(1999)
+        killed.wait()  # however quick ffmpeg is, it has not done before
+        yield from frames(1)
+
+    def kill(encoder: psutil.Process, killed: threading.Event) -> None:
+        encoder.kill()
+        killed.set()
+
     for _ in range(20):
-        clip = video.encode(frames(2000), SIZE, sound(2000))
+        killed = threading.Event()
+        clip = video.encode(held(killed), SIZE, sound(2000))
         next(clip)
         (encoder,) = own_encoders()
-        timer = threading.Timer(chance.uniform(0, 0.05), encoder.kill)
+        timer = threading.Timer(chance.uniform(0, 0.05), kill, (encoder, killed))
         timer.start()
         with pytest.raises(EncodeError, match="status -9"):
             list(clip)
