@@ -53,13 +53,14 @@ class Mouth:
 
 def main() -> None:
     """Measure and print."""
+    lips = lip_engines(ModelFolder())
     parser = argparse.ArgumentParser(description="Measure how lips move with recordings of people.")
     parser.add_argument("recordings", nargs="+", type=Path, help="with or without picture")
-    parser.add_argument("--lips", default="wav2lip", choices=lip_engines(ModelFolder()).names())
+    parser.add_argument("--lips", default="wav2lip", choices=lips.names())
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     avatar = portrait(DEFAULT_AVATAR, DEFAULT_AVATAR, astronaut())
-    visemes, engine = (lip_engines(ModelFolder()).get(name) for name in ("visemes", arguments.lips))
+    visemes, engine = lips.get("visemes"), lips.get(arguments.lips)
     with LandmarkFinder() as finder:
         readings = [read(avatar, visemes, speech, finder, []) for speech in said(VOICES[1])]
         rig = [_mouth(reading.opening, reading.speech) for reading in readings]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from voiceover.lock import locked, shared
+from voiceover.lock import locked
 
 PREFIX = ".voiceover-new-"
 
@@ -23,7 +23,7 @@ def scratch(place: Path | None = None) -> Iterator[Path]:
     """
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
     try:
-        with shared(folder):
+        with locked(folder, shared=True):
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -57,7 +57,7 @@ export class Desk {
     });
     words.onChange(() => this.#translate());
     // Whoever comes back from the terminal may have taught the avatar meanwhile.
-    addEventListener("focus", () => this.#drawer.unable && this.#refreshEngines());
+    addEventListener("focus", () => this.#drawer?.unable && this.#refreshEngines());
   }
 
   /**
@@ -88,7 +88,7 @@ export class Desk {
   /** What is asked for: `{language, voice, avatar, lips}`; lips that have not learned the avatar give way to auto. */
   get values() {
     const { lips, ...others } = this.#choices.values;
-    return { ...others, avatar: this.avatar.id, lips: this.#drawer.unable ? AUTO : lips };
+    return { ...others, avatar: this.avatar.id, lips: this.#drawer?.unable ? AUTO : lips };
   }
 
   /** Puts back a text and what was chosen for it: `{text, language, voice, avatar, lips}`. */
@@ -132,8 +132,9 @@ export class Desk {
 
   /** Tells who draws the lips with what, and what teaches an engine that has not learned this avatar. */
   #showWeights() {
-    if (!this.#offer?.engines) return;
-    const { engine, weights, unable } = this.#drawer;
+    const drawn = this.#drawer;
+    if (!drawn) return;
+    const { engine, weights, unable } = drawn;
     const t = (key, values) => this.#words.t(`weights.${key}`, values);
     const lesson = () => [t("unable", { unable, engine }), " ", command(this.avatar.training)];
     const line = unable ? lesson() : [weights ? t("drawn", { name: t(weights) }) : t("none", { engine })];
@@ -142,10 +143,10 @@ export class Desk {
     if ($("weights").textContent !== text) $("weights").replaceChildren(...line);
   }
 
-  /** Who draws the lips, see weights.js; nothing is known of it until the engines are. */
+  /** Who draws the lips, see weights.js; null until the engines are known. */
   get #drawer() {
-    if (!this.#offer?.engines) return {};
-    return drawer(this.#offer.engines, this.#choices.values.lips, this.avatar.id);
+    const engines = this.#offer?.engines;
+    return engines ? drawer(engines, this.#choices.values.lips, this.avatar.id) : null;
   }
 
   /** The server's reasons come in the page's language. */
